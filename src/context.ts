@@ -1,0 +1,59 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/**
+ * What a single call may say about its token. Given explicitly (`config.orgid` on axios), or for
+ * every call inside a function (`auth.run`, `wrapClient`).
+ *
+ * Options choose among a partner's tokens; they never widen where a token may go.
+ */
+export interface CallOptions {
+  /**
+   * Name (or DID) of the partner the options are meant for. Explicit: must be the partner of the
+   * final URL, or the call fails with `ERR_PARTNER_MISMATCH`. Ambient: the options apply to calls
+   * to this partner alone.
+   */
+  readonly partner?: string
+  /** A DID out of the partner's `did` and `audiences`. Default: the partner's `did`. */
+  readonly audience?: string
+  /** Replaces the partner's scope; an empty array asks for none. */
+  readonly scope?: string | readonly string[]
+  /** Further claims; the partner's stay, and of the same name the call's wins. */
+  readonly claims?: Readonly<Record<string, unknown>>
+  /** Seconds, or a duration such as `'10 minutes'`. Default: the partner's. */
+  readonly lifetime?: number | string
+  /** Mints a token that differs from the cached one. Default: false. */
+  readonly forceRefresh?: boolean
+  /** Aborts this call's wait for its token, never the mint that others wait for. */
+  readonly signal?: AbortSignal
+  /** Sends no token of ours. Default: false. */
+  readonly skip?: boolean
+}
+
+/** The inbound request on whose behalf calls are made (Koa and Express middleware). @internal */
+export interface Inbound {
+  /** Aborts when the client has gone away before its response was written. */
+  readonly signal: AbortSignal
+  /** Which outbound calls that aborts: those with a safe method (RFC 9110 9.2.1), all, or none. */
+  readonly abort: 'safe' | 'all' | 'none'
+}
+
+/** What surrounds a call. @internal */
+export interface Ambient {
+  readonly options: CallOptions
+  readonly inbound?: Inbound
+}
+
+/** Call options carried along asynchronous calls; one storage per auth. @internal */
+export interface CallContext {
+  current(): Ambient | undefined
+  run<T>(ambient: Ambient, fn: () => T): T
+}
+
+/** @internal */
+export function createCallContext(): CallContext {
+  const storage = new AsyncLocalStorage<Ambient>()
+  return {
+    current: () => storage.getStore(),
+    run: (ambient, fn) => storage.run(ambient, fn),
+  }
+}

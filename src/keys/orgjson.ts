@@ -1,0 +1,61 @@
+import { parseDid } from '../did.js'
+import { loadPublicKey, type PublicKeyInput, publicJwk } from './public.js'
+
+/** An entry of `publicKey` in an older ORG.JSON. */
+export interface OrgJsonPublicKey {
+  readonly id: string
+  readonly type: 'secp256k1'
+  readonly controller: string
+  /** The SPKI in base64, without header lines or line breaks: the one form all older verifiers load. */
+  readonly publicKeyPem: string
+  readonly note?: string
+}
+
+/** An entry of `verificationMethod` in a current ORG.JSON. */
+export interface OrgJsonVerificationMethod {
+  readonly id: string
+  readonly controller: string
+  readonly type: 'EcdsaSecp256k1VerificationKey2019'
+  readonly publicKeyJwk: {
+    readonly kty: 'EC'
+    readonly crv: 'secp256k1'
+    readonly x: string
+    readonly y: string
+  }
+}
+
+/** The two entries that register one key: older organisations use the first, current ones the second. */
+export interface OrgJsonEntries {
+  readonly publicKey: readonly [OrgJsonPublicKey]
+  readonly verificationMethod: readonly [OrgJsonVerificationMethod]
+}
+
+/**
+ * What to put into ORG.JSON, so that partners find the key that signs your tokens.
+ *
+ * @param issuer the DID with the `#fragment` under which the key is registered.
+ * @param key the public key.
+ * @throws OrgidAuthError `ERR_INVALID_DID`, `ERR_INVALID_KEY`, `ERR_KEY_CURVE`
+ *
+ * @example
+ * ```ts
+ * const entries = orgJsonEntries('did:orgid:0x…#webserver', readFileSync('secp256k1.pub', 'utf8'))
+ * ```
+ */
+export function orgJsonEntries(issuer: string, key: PublicKeyInput): OrgJsonEntries {
+  const { did, fragment } = parseDid(issuer, 'issuer')
+  const id = `${did}#${fragment ?? 'webserver'}`
+  const publicKey = loadPublicKey(key)
+  const publicKeyPem = publicKey.export({ format: 'der', type: 'spki' }).toString('base64')
+  return {
+    publicKey: [{ id, type: 'secp256k1', controller: did, publicKeyPem }],
+    verificationMethod: [
+      {
+        id,
+        controller: did,
+        type: 'EcdsaSecp256k1VerificationKey2019',
+        publicKeyJwk: publicJwk(publicKey),
+      },
+    ],
+  }
+}

@@ -1,0 +1,83 @@
+import { createPublicKey, ECDH, type JsonWebKey, KeyObject } from 'node:crypto'
+import { describe, OrgidAuthError } from '../errors.js'
+
+/**
+ * A secp256k1 public key in any form in which people hold one: a `KeyObject`, a JWK, an SPKI as
+ * PEM or as the bare base64 that ORG.JSON's `publicKeyPem` carries, or a SEC1 point (33 or 65
+ * bytes).
+ */
+export type PublicKeyInput = KeyObject | JsonWebKey | string | Uint8Array
+
+const remedy =
+  'expected a secp256k1 public key (KeyObject, JWK, SPKI PEM or its base64, or SEC1 point)'
+
+/**
+ * Loads a secp256k1 public key.
+ *
+ * @param input the key.
+ * @param where the option's name, for the error message.
+ * @throws OrgidAuthError `ERR_INVALID_KEY` if it is not a public key, `ERR_KEY_CURVE` if it is of
+ *   another curve or algorithm.
+ */
+export function loadPublicKey(input: PublicKeyInput, where = 'key'): KeyObject {
+  const key = toKeyObject(input, where)
+  assertSecp256k1(key, where)
+  return key
+}
+
+/** Refuses a key that is not on secp256k1 (RFC 8812 3.1). @internal */
+export function assertSecp256k1(key: KeyObject, where: string): void {
+  const curve = key.asymmetricKeyDetails?.namedCurve
+  if (key.asymmetricKeyType === 'ec' && curve === 'secp256k1') return
+  const got =
+    key.asymmetricKeyType === 'ec'
+      ? `an EC key on ${curve ?? 'unnamed parameters'}`
+      : `a key of type ${key.asymmetricKeyType ?? key.type}`
+  throw new OrgidAuthError(
+    'ERR_KEY_CURVE',
+    `${where}: expected an EC key on secp256k1, got ${got}. Generate one with: openssl ecparam -name secp256k1 -genkey -noout -out secp256k1.pem`,
+  )
+}
+
+/** x and y, 32 bytes each and base64url, of a public key on secp256k1. @internal */
+export function publicJwk(key: KeyObject): { kty: 'EC'; crv: 'secp256k1'; x: string; y: string } {
+  const { x, y } = key.export({ format: 'jwk' })
+  return { kty: 'EC', crv: 'secp256k1', x: x as string, y: y as string }
+}
+
+function toKeyObject(input: PublicKeyInput, where: string): KeyObject {
+  if (input instanceof KeyObject) {
+    if (input.type === 'public') return input
+    if (input.type === 'private') return createPublicKey(input)
+    throw new OrgidAuthError('ERR_INVALID_KEY', `${where}: ${remedy}, got a secret KeyObject`)
+  }
+  try {
+    if (typeof input === 'string') return fromText(input)
+    if (input instanceof Uint8Array) return fromPoint(input)
+    if (typeof input === 'object' && input !== null) {
+      const { kty, x, y } = input
+      const crv = input.crv === 'P-256K' ? 'secp256k1' : input.crv
+      return createPublicKey({ format: 'jwk', key: { kty, crv, x, y } as JsonWebKey })
+    }
+  } catch {
+    // Node's own words for this ("DECODER routines::unsupported") help nobody.
+  }
+  throw new OrgidAuthError(
+    'ERR_INVALID_KEY',
+    `${where}: ${remedy}, got ${describe(input)} that is none`,
+  )
+}
+
+function fromText(text: string): KeyObject {
+  const trimmed = text.trim()
+  if (trimmed.startsWith('-----')) return createPublicKey(trimmed)
+  return createPublicKey({ format: 'der', type: 'spki', key: Buffer.from(trimmed, 'base64') })
+}
+
+/** A SEC1 point, compressed (33 bytes) or not (65), as a KeyObject. @internal */
+export function fromPoint(point: Uint8Array): KeyObject {
+  const bytes = ECDH.convertKey(point, 'secp256k1', undefined, undefined, 'uncompressed') as Buffer
+  const x = bytes.subarray(1, 33).toString('base64url')
+  const y = bytes.subarray(33).toString('base64url')
+  return createPublicKey({ format: 'jwk', key: { kty: 'EC', crv: 'secp256k1', x, y } })
+}
