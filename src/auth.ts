@@ -1,31 +1,256 @@
-import type { CallContext, CallOptions } from './context.js'
-
-/** One minted token. Times are epoch seconds. */
-export interface Token {
-  readonly value: string
-  readonly issuer: string
-  readonly audience: string
-  readonly scope?: string | readonly string[]
-  readonly issuedAt: number
-  readonly freshUntil: number
-  readonly expiresAt: number
-}
-
-/** What `createOrgidAuth` returns. */
-export interface OrgidAuth {
-  authorization(url: string | URL, options?: CallOptions): string | undefined | Promise<string | undefined>
-  token(partner: string, options?: CallOptions): Promise<Token>
-  run<T>(options: CallOptions, fn: () => T): T
-  // … status, prepare, invalidate, addKey, setPartners
-}
-
-/** What this package's own transports and middleware need of an auth. @internal */
-export interface AuthInternals {
-  readonly context: CallContext
-}
+import { type OrgidAuthOptions, readConfiguration, readPartners } from './configuration.js'
+import { type CallOptions, createCallContext } from './context.js'
+import { describe, isOrgidAuthError, OrgidAuthError, type OrgidErrorCode } from './errors.js'
+import {
+  type InvalidateOptions,
+  internals,
+  type OrgidAuth,
+  type OrgidAuthStatus,
+} from './interface.js'
+import { readOptions } from './options.js'
+import { readCallOptions, requestFor } from './partners/call.js'
+import type { Partner } from './partners/partner.js'
+import { createRegistry } from './partners/registry.js'
+import { createTokenCache } from './tokens/cache.js'
+import type { MintRequest } from './tokens/claims.js'
+import { systemClock } from './tokens/clock.js'
+import { createKeyring, type Keyring, readKey } from './tokens/keyring.js'
+import { createMinter } from './tokens/minter.js'
+import { Token } from './tokens/token.js'
 
 /**
- * @throws OrgidAuthError `ERR_INVALID_OPTION` if `auth` was not made by `createOrgidAuth`.
- * @internal
+ * Configures once, in app bootstrap, what every outgoing call needs. All options are checked here.
+ *
+ * @throws OrgidAuthError naming the option: `ERR_INVALID_OPTION`, `ERR_INVALID_DID`,
+ *   `ERR_DID_FORM_MISMATCH`, `ERR_INVALID_ORIGIN`, `ERR_DUPLICATE_PARTNER`, `ERR_INVALID_DURATION`,
+ *   `ERR_INVALID_SCOPE`, `ERR_INVALID_CLAIM`, `ERR_RESERVED_CLAIM`, and those of the key.
+ *
+ * @example
+ * ```ts
+ * const auth = createOrgidAuth({
+ *   issuer: 'did:orgid:0x…#webserver',
+ *   key: process.env.ORGID_PRIVATE_KEY,
+ *   partners: [{ name: 'hotels', did: 'did:orgid:0x…', origin: 'https://api.hotels.example' }],
+ * })
+ * ```
  */
-export declare function internalsOf(auth: OrgidAuth): AuthInternals
+export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
+  const configuration = readConfiguration(input)
+  const { initialKeyId, strict } = configuration
+  const clock = systemClock(configuration.now)
+  const random = Math.random
+  const keyring = createKeyring(configuration.keys)
+  const context = createCallContext()
+  const lastErrors = new Map<string, { code: OrgidErrorCode; at: number }>()
+  let registry = createRegistry(configuration.partners)
+
+  const cache = createTokenCache(createMinter({ ...configuration, keyring, clock, random }), {
+    clock,
+    random,
+    max: configuration.max,
+    onMint: ({ partner }, error) => {
+      if (isOrgidAuthError(error)) lastErrors.set(partner, { code: error.code, at: clock.now() })
+      else if (lastErrors.size > 0) lastErrors.delete(partner)
+    },
+  })
+
+  // The request of a call without options is one object a partner, until another key signs
+  const plainRequests = new WeakMap<Partner, MintRequest>()
+  const plainRequest = (partner: Partner): MintRequest => {
+    const keyId = keyring.active(clock.now()).id
+    const cached = plainRequests.get(partner)
+    if (cached?.keyId === keyId) return cached
+    const request = requestFor(partner, keyId, initialKeyId)
+    plainRequests.set(partner, request)
+    return request
+  }
+
+  const obtain = (partner: Partner, options: CallOptions | undefined): Token | Promise<Token> => {
+    if (options === undefined) return cache.get(plainRequest(partner))
+    const keyId = keyring.active(clock.now()).id
+    return cache.get(requestFor(partner, keyId, initialKeyId, options), options)
+  }
+
+  /** Explicit options over those around the call, of which a partner's are for that partner. */
+  const withAmbient = (
+    partner: Partner,
+    explicit: CallOptions | undefined,
+  ): CallOptions | undefined => {
+    const ambient = context.current()?.options
+    if (ambient === undefined) return explicit
+    const { partner: meantFor, signal, skip } = ambient
+    if (meantFor !== undefined && registry.find(meantFor) === partner)
+      return { ...ambient, ...explicit }
+    return { ...(meantFor === undefined && definedOnly({ signal, skip })), ...explicit }
+  }
+
+  const authorization: OrgidAuth['authorization'] = (url, input) => {
+    const explicit = input === undefined ? undefined : readCallOptions(input)
+    const href = typeof url === 'string' ? url : url.href
+    const partner = registry.match(href)
+    if (partner === undefined) return refuseStranger(href, explicit)
+    if (explicit?.partner !== undefined && registry.find(explicit.partner) !== partner) {
+      throw mismatch(explicit.partner, `${partner.name}'s`)
+    }
+    const options = withAmbient(partner, explicit)
+    if (options?.skip) return undefined
+    const token = obtain(partner, options)
+    return token instanceof Promise ? token.then(Token.authorization) : Token.authorization(token)
+  }
+
+  const refuseStranger = (url: string, explicit: CallOptions | undefined): undefined => {
+    if (explicit?.skip) return undefined
+    if (explicit?.partner !== undefined) throw mismatch(explicit.partner, 'nobody’s')
+    const ambient = context.current()?.options
+    if (!strict || (ambient?.skip && ambient.partner === undefined)) return undefined
+    const where = URL.canParse(url) ? new URL(url).origin : 'what is no absolute URL'
+    throw new OrgidAuthError(
+      'ERR_UNKNOWN_PARTNER',
+      `url: expected a partner's, since strict is set, got ${where}. Add it to partners, or pass skip: true for this call`,
+    )
+  }
+
+  const named = (name: string, where: string): Partner => {
+    const partner = registry.find(name)
+    if (partner !== undefined) return partner
+    throw new OrgidAuthError(
+      'ERR_UNKNOWN_PARTNER',
+      `${where}: expected the name or DID of a partner (${registry
+        .list()
+        .map((other) => other.name)
+        .join(', ')}), got ${describe(name)} that is none's`,
+    )
+  }
+
+  const prepare = async (): Promise<void> => {
+    const failures: unknown[] = []
+    const waiting = new Set<Promise<unknown>>()
+    let sliceEnd = clock.monotonic() + slice
+    for (const partner of registry.list()) {
+      if (partner.singleUse) continue
+      try {
+        const token = obtain(partner, undefined)
+        if (token instanceof Promise) {
+          const settled = token
+            .catch((error) => failures.push(error))
+            .finally(() => waiting.delete(settled))
+          waiting.add(settled)
+        }
+      } catch (error) {
+        failures.push(error)
+      }
+      if (waiting.size >= concurrency) await Promise.race(waiting)
+      if (clock.monotonic() < sliceEnd) continue
+      await new Promise((resolve) => setImmediate(resolve))
+      sliceEnd = clock.monotonic() + slice
+    }
+    await Promise.all(waiting)
+    if (failures.length > 0) throw failures[0]
+  }
+
+  const invalidate: OrgidAuth['invalidate'] = (what = {}) => {
+    const {
+      partner: name,
+      keyId,
+      token,
+    } = readOptions<InvalidateOptions>(what, ['partner', 'keyId', 'token'], 'invalidate')
+    const partner = name === undefined ? undefined : named(name, 'invalidate.partner').name
+    if (keyId !== undefined && partner === undefined) keyring.retire(keyId, clock.now())
+    cache.invalidate(
+      (request, cached) =>
+        (partner === undefined || request.partner === partner) &&
+        (keyId === undefined || request.keyId === keyId) &&
+        (token === undefined || cached?.value === token),
+    )
+  }
+
+  const status = (): OrgidAuthStatus => {
+    const now = clock.now()
+    const activeId = activeKeyId(keyring, now)
+    const usable = [...cache.entries()].filter((entry) => !entry.revoked && now < entry.usableUntil)
+    return {
+      partners: registry.list().map(({ name, did }) => {
+        const tokens = usable
+          .filter(({ request }) => request.partner === name)
+          .map(({ token }) => token)
+        return {
+          name,
+          did,
+          keyId: activeId,
+          tokens: tokens.length,
+          earliestExpiry: least(tokens.map(({ expiresAt }) => expiresAt)),
+          nextRefresh: least(tokens.map(({ freshUntil }) => freshUntil)),
+          clockOffset: 0,
+          lastError: lastErrors.get(name),
+        }
+      }),
+      keys: keyring.list().map(({ id, activeFrom }) => ({
+        id,
+        active: id === activeId,
+        activeFrom: Number.isFinite(activeFrom) ? activeFrom : undefined,
+      })),
+    }
+  }
+
+  const auth: OrgidAuth = {
+    authorization,
+    token: async (name, input) => {
+      const explicit = input === undefined ? undefined : readCallOptions(input)
+      const partner = named(name, 'partner')
+      if (explicit?.partner !== undefined && registry.find(explicit.partner) !== partner) {
+        throw mismatch(explicit.partner, `${partner.name}'s`)
+      }
+      return obtain(partner, withAmbient(partner, explicit))
+    },
+    prepare,
+    invalidate,
+    addKey: (key) => keyring.add(readKey(key, 'addKey')),
+    setPartners: (partners) => {
+      registry = createRegistry(readPartners(partners, configuration.defaults))
+    },
+    run: (options, fn) => {
+      const outer = context.current()
+      const inner = readCallOptions(options)
+      if (inner.partner !== undefined) named(inner.partner, 'options.partner')
+      return context.run({ ...outer, options: { ...outer?.options, ...inner } }, fn)
+    },
+    status,
+  }
+  Object.defineProperty(auth, internals, {
+    value: Object.freeze({ context, partnerOf: (url: string) => registry.match(url) }),
+  })
+  return Object.freeze(auth)
+}
+
+/** Seconds of minting at a stretch in `prepare`. */
+const slice = 0.002
+/** Mints of a remote signer that `prepare` has under way at once. */
+const concurrency = 8
+
+function activeKeyId(keyring: Keyring, now: number): string | undefined {
+  try {
+    return keyring.active(now).id
+  } catch {
+    return undefined
+  }
+}
+
+function mismatch(meantFor: string, owner: string): OrgidAuthError {
+  return new OrgidAuthError(
+    'ERR_PARTNER_MISMATCH',
+    `options.partner: expected the partner of the final URL, got another (${describe(meantFor)}), while the URL is ${owner}. A token goes where its partner is, and nowhere else`,
+  )
+}
+
+function definedOnly(
+  options: CallOptions | { [K in keyof CallOptions]: CallOptions[K] | undefined },
+): CallOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}
+
+function least(numbers: readonly number[]): number | undefined {
+  return numbers.length === 0 ? undefined : Math.min(...numbers)
+}
+
+export { internalsOf, type OrgidAuth } from './interface.js'
+export { Token } from './tokens/token.js'

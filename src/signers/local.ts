@@ -1,7 +1,7 @@
 import { createHash, createHmac, sign as cryptoSign, type KeyObject } from 'node:crypto'
 import * as secp256k1 from '@noble/secp256k1'
 import { describe, OrgidAuthError } from '../errors.js'
-import { loadPrivateKey, type PrivateKeyInput } from '../keys/load.js'
+import { loadPrivateKey, type PrivateKey, type PrivateKeyInput } from '../keys/load.js'
 import { type Signer, toLowS } from './signer.js'
 
 /** How a {@link localSigner} computes its signatures. */
@@ -23,7 +23,12 @@ export interface LocalSignerOptions {
  * @throws OrgidAuthError as {@link loadPrivateKey}, and `ERR_INVALID_OPTION` for another backend.
  */
 export function localSigner(key: PrivateKeyInput, options: LocalSignerOptions = {}): Signer {
-  const { scalar, privateKey, publicKey } = loadPrivateKey(key)
+  return signerOf(loadPrivateKey(key), options)
+}
+
+/** A signer over a key that is loaded already. @internal */
+export function signerOf(key: PrivateKey, options: LocalSignerOptions = {}): Signer {
+  const { scalar, privateKey, publicKey } = key
   const openssl = (input: Uint8Array) => signOpenssl(input, privateKey)
   const noble = (input: Uint8Array) => signNoble(input, scalar)
   const sign = ((): ((input: Uint8Array) => Uint8Array) => {

@@ -1,0 +1,26 @@
+export { createOrgidAuth } from './auth.js'
+export type { OrgidAuthOptions } from './configuration.js'
+export type { CallOptions } from './context.js'
+export { isOrgidAuthError, OrgidAuthError, type OrgidErrorCode } from './errors.js'
+export type {
+  InvalidateOptions,
+  KeyStatus,
+  OrgidAuth,
+  OrgidAuthStatus,
+  PartnerStatus,
+} from './interface.js'
+export type { PrivateKeyInput } from './keys/load.js'
+export {
+  type OrgJsonEntries,
+  type OrgJsonPublicKey,
+  type OrgJsonVerificationMethod,
+  orgJsonEntries,
+} from './keys/orgjson.js'
+export type { PublicKeyInput } from './keys/public.js'
+export type { PartnerOptions } from './partners/partner.js'
+export { type LocalSignerOptions, localSigner } from './signers/local.js'
+export type { Signer } from './signers/signer.js'
+export type { ScopeFormat } from './tokens/claims.js'
+export type { KeyOptions } from './tokens/keyring.js'
+export { Token } from './tokens/token.js'
+export { wrapClient } from './transports/client.js'

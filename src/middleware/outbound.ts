@@ -1,0 +1,179 @@
+import { setMaxListeners } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import type { AxiosInstance } from 'axios'
+import { internalsOf, type OrgidAuth, type Token } from '../auth.js'
+import type { Ambient, CallContext, CallOptions, Inbound } from '../context.js'
+import { describe, OrgidAuthError } from '../errors.js'
+
+/** Options of `outboundAuth`, for Koa and Express alike. */
+export interface OutboundAuthOptions {
+  /** What `outbound.axios` is; of several, the first. Each has been through `attachAuth`. */
+  readonly axios?: AxiosInstance | readonly AxiosInstance[]
+  /**
+   * Which outgoing calls are aborted when the client goes away before its response was written.
+   * `'safe'`: GET, HEAD and OPTIONS (RFC 9110 9.2.1), never a booking. `'all'`, `'none'`.
+   * Default: `'safe'`.
+   */
+  readonly abort?: 'safe' | 'all' | 'none'
+}
+
+/** Outgoing calls, bound to one inbound request: `ctx.state.orgid` and `res.locals.orgid`. */
+export interface Outbound {
+  /**
+   * The axios instance given to `outboundAuth`. It is the same one for every request, and knows
+   * the inbound request from the asynchronous context.
+   *
+   * @throws OrgidAuthError `ERR_INVALID_OPTION` when none was given.
+   */
+  readonly axios: AxiosInstance
+  /** Aborts with `ERR_CLIENT_GONE` when the client went away before its response was written. */
+  readonly signal: AbortSignal
+  /**
+   * The value of the Authorization header for a call to `url`, or undefined if it is no
+   * partner's. As `auth.authorization`, and with `abort: 'all'` aborted by {@link signal}.
+   */
+  authorization(
+    url: string | URL,
+    options?: CallOptions,
+  ): string | undefined | Promise<string | undefined>
+  /** A token for a partner. As `auth.token`, and with `abort: 'all'` aborted by {@link signal}. */
+  token(partner: string, options?: CallOptions): Promise<Token>
+}
+
+/** Gives a request its {@link Outbound}, and `run` for all that handles the request. @internal */
+export type BindRequest = (response: ServerResponse) => {
+  readonly outbound: Outbound
+  readonly run: <T>(fn: () => T) => T
+}
+
+/**
+ * What both middlewares are made of. Validates at once.
+ *
+ * @throws OrgidAuthError `ERR_INVALID_OPTION`
+ * @internal
+ */
+export function bindRequests(auth: OrgidAuth, options: OutboundAuthOptions = {}): BindRequest {
+  const { context } = internalsOf(auth)
+  const { axios, abort } = validated(auth, options)
+  return (response) => {
+    const inbound: Inbound = { signal: clientGone(response), abort }
+    const ambient: Ambient = { options: context.current()?.options ?? {}, inbound }
+    return {
+      outbound: new RequestOutbound(auth, context, ambient, inbound, axios),
+      run: (fn) => context.run(ambient, fn),
+    }
+  }
+}
+
+/** Private fields and prototype getters, so that inspecting or serialising it shows nothing. */
+class RequestOutbound implements Outbound {
+  readonly #auth: OrgidAuth
+  readonly #context: CallContext
+  readonly #ambient: Ambient
+  readonly #inbound: Inbound
+  readonly #axios: AxiosInstance | undefined
+
+  constructor(
+    auth: OrgidAuth,
+    context: CallContext,
+    ambient: Ambient,
+    inbound: Inbound,
+    axios: AxiosInstance | undefined,
+  ) {
+    this.#auth = auth
+    this.#context = context
+    this.#ambient = ambient
+    this.#inbound = inbound
+    this.#axios = axios
+  }
+
+  get axios(): AxiosInstance {
+    if (this.#axios) return this.#axios
+    throw invalid(
+      'axios: none was given; attachAuth(axios, auth), then outboundAuth(auth, { axios })',
+    )
+  }
+
+  get signal(): AbortSignal {
+    return this.#inbound.signal
+  }
+
+  authorization(url: string | URL, options?: CallOptions) {
+    return this.#call(options, (own) => this.#auth.authorization(url, own))
+  }
+
+  token(partner: string, options?: CallOptions): Promise<Token> {
+    return this.#call(options, (own) => this.#auth.token(partner, own))
+  }
+
+  // An event emitter or a pool may call from outside the request's context, or from another's.
+  #call<T>(options: CallOptions | undefined, fn: (own: CallOptions | undefined) => T): T {
+    const current = this.#context.current()
+    const ambient = current?.inbound === this.#inbound ? current : this.#ambient
+    return this.#context.run(ambient, () => fn(this.#withSignal(options, ambient)))
+  }
+
+  #withSignal(options: CallOptions | undefined, ambient: Ambient): CallOptions | undefined {
+    const { signal, abort } = this.#inbound
+    if (abort !== 'all') return options
+    // an explicit signal replaces an ambient one, so the ambient one is joined to ours
+    const other = options?.signal ?? ambient.options.signal
+    return { ...options, signal: other ? AbortSignal.any([other, signal]) : signal }
+  }
+}
+
+/** Aborts when the response closes before all of it was handed to the operating system. */
+function clientGone(response: ServerResponse): AbortSignal {
+  const controller = new AbortController()
+  // each outgoing call may listen, and Node warns of a leak at the eleventh
+  setMaxListeners(0, controller.signal)
+  const onClose = () => {
+    if (response.writableFinished) return
+    controller.abort(
+      new OrgidAuthError('ERR_CLIENT_GONE', 'the client went away before its response was written'),
+    )
+  }
+  // it may have gone while an earlier middleware was waiting
+  if (response.closed) onClose()
+  else response.once('close', onClose)
+  return controller.signal
+}
+
+const attached = Symbol.for('orgid-bearer.attached')
+
+function validated(auth: OrgidAuth, options: OutboundAuthOptions) {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid(`options: expected an object, got ${describe(options)}`)
+  }
+  const unknown = Object.keys(options).find((name) => name !== 'axios' && name !== 'abort')
+  if (unknown !== undefined) {
+    throw invalid(
+      `options: expected axios and abort, got a further one, ${JSON.stringify(unknown)}`,
+    )
+  }
+  const own = { ...options } // own properties only: a polluted prototype sets nothing
+  const abort = Object.hasOwn(own, 'abort') ? (own.abort ?? 'safe') : 'safe'
+  if (abort !== 'safe' && abort !== 'all' && abort !== 'none') {
+    throw invalid(`abort: expected 'safe', 'all' or 'none', got ${describe(abort)}`)
+  }
+  const given = Object.hasOwn(own, 'axios') ? own.axios : undefined
+  const instances: readonly AxiosInstance[] = given === undefined ? [] : [given].flat()
+  for (const instance of instances) requireAttached(instance, auth)
+  return { abort, axios: instances[0] }
+}
+
+// Only orgid-bearer/axios imports axios, so attaching is left to the user.
+function requireAttached(instance: AxiosInstance, auth: OrgidAuth): void {
+  if (typeof instance !== 'function') {
+    throw invalid(`axios: expected an axios instance, got ${describe(instance)}`)
+  }
+  const auths: unknown = Reflect.get(instance, attached)
+  if (auths instanceof Set && auths.has(auth)) return
+  throw invalid(
+    'axios: expected an instance that carries tokens of this auth; call attachAuth(axios, auth) of orgid-bearer/axios first',
+  )
+}
+
+function invalid(message: string): OrgidAuthError {
+  return new OrgidAuthError('ERR_INVALID_OPTION', message)
+}

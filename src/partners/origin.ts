@@ -1,0 +1,79 @@
+import { describe, OrgidAuthError } from '../errors.js'
+
+const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
+
+/**
+ * The canonical origin (WHATWG URL 4.7) of a partner, as its `origin` option gives it.
+ *
+ * @throws OrgidAuthError `ERR_INVALID_ORIGIN`: not https (or opted-in loopback http), or more than
+ *   an origin.
+ * @internal
+ */
+export function readOrigin(input: unknown, where: string, allowLoopbackHttp: boolean): string {
+  const url = typeof input === 'string' && URL.canParse(input) ? new URL(input) : undefined
+  if (url === undefined)
+    throw invalid(where, describe(input), 'Write it as https://api.partner.example')
+  if (url.username !== '' || url.password !== '')
+    throw invalid(where, 'one with user name or password')
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    throw invalid(
+      where,
+      `${url.origin} and a path, query or fragment`,
+      'A path goes into pathPrefix',
+    )
+  }
+  if (url.hostname.endsWith('.'))
+    throw invalid(where, 'a host with a trailing dot', 'Remove the dot')
+  if (url.protocol === 'https:') return url.origin
+  if (url.protocol !== 'http:') throw invalid(where, `the scheme ${url.protocol}//`)
+  if (!loopback.test(url.hostname)) {
+    throw invalid(
+      where,
+      `http for ${url.host}`,
+      'A bearer token over plain http is anyone’s; use https',
+    )
+  }
+  if (!allowLoopbackHttp) {
+    throw invalid(
+      where,
+      `http for ${url.host}`,
+      'For a local double, set allowLoopbackHttp: true on this partner',
+    )
+  }
+  return url.origin
+}
+
+/**
+ * A canonical path prefix, without trailing slash; `''` for every path.
+ *
+ * @throws OrgidAuthError `ERR_INVALID_ORIGIN`
+ * @internal
+ */
+export function readPathPrefix(input: unknown, where: string): string {
+  if (input === undefined) return ''
+  const text = typeof input === 'string' ? input : ''
+  const path = text.startsWith('/') ? new URL(`https://path.invalid${text}`).pathname : undefined
+  if (path !== text) {
+    const got =
+      typeof input === 'string' && path !== undefined
+        ? `${describe(input)} that a URL would write as another`
+        : describe(input)
+    throw new OrgidAuthError(
+      'ERR_INVALID_ORIGIN',
+      `${where}: expected a path such as /v2, as it stands in a URL (no dot segments, query or fragment), got ${got}`,
+    )
+  }
+  return path.replace(/\/+$/, '')
+}
+
+/** Whether `path` is `prefix` or lies below it: `/v2` has `/v2/offers`, and not `/v20`. @internal */
+export function isBelow(path: string, prefix: string): boolean {
+  return path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/')
+}
+
+function invalid(where: string, got: string, remedy = ''): OrgidAuthError {
+  return new OrgidAuthError(
+    'ERR_INVALID_ORIGIN',
+    `${where}: expected an https origin, scheme and host and nothing else, got ${got}${remedy && `. ${remedy}`}`,
+  )
+}

@@ -1,0 +1,161 @@
+import { isPortableFragment, parseDid } from '../did.js'
+import { describe, OrgidAuthError } from '../errors.js'
+import { loadPrivateKey, type PrivateKeyInput } from '../keys/load.js'
+import { invalidOption, readOptions } from '../options.js'
+import { signerOf } from '../signers/local.js'
+import { isSigner, type Signer } from '../signers/signer.js'
+
+/** One key of several, under the fragment it has in ORG.JSON. */
+export interface KeyOptions {
+  /** The fragment: `webserver2` for `did:orgid:0x…#webserver2`. */
+  readonly id: string
+  readonly key: PrivateKeyInput | Signer
+  /** When to start signing with it: epoch seconds, a Date, or an ISO 8601 string. Default: now. */
+  readonly activeFrom?: number | string | Date
+}
+
+/** @internal */
+export interface SigningKey {
+  readonly id: string
+  readonly signer: Signer
+  /** Epoch seconds; `-Infinity` for always. */
+  readonly activeFrom: number
+}
+
+/** The keys an auth signs with, and which of them it uses now. @internal */
+export interface Keyring {
+  /**
+   * The key whose `activeFrom` passed last.
+   * @throws OrgidAuthError `ERR_NO_ACTIVE_KEY`
+   */
+  active(now: number): SigningKey
+  get(id: string): SigningKey | undefined
+  add(key: SigningKey): void
+  /** @throws OrgidAuthError `ERR_INVALID_OPTION` if the ring has no such key or no other. */
+  retire(id: string, now: number): void
+  list(): readonly SigningKey[]
+}
+
+/** @internal */
+export function createKeyring(initial: readonly SigningKey[]): Keyring {
+  let keys: readonly SigningKey[] = []
+  let current: SigningKey | undefined
+  // `current` is right for moments from `since` up to `until`
+  let since = Number.POSITIVE_INFINITY
+  let until = Number.NEGATIVE_INFINITY
+
+  const change = (next: readonly SigningKey[]) => {
+    keys = next
+    until = Number.NEGATIVE_INFINITY
+  }
+
+  const select = (now: number) => {
+    current = undefined
+    until = Number.POSITIVE_INFINITY
+    for (const key of keys) {
+      if (key.activeFrom > now) until = Math.min(until, key.activeFrom)
+      // of equals the later added one: it was added to be used
+      else if (current === undefined || key.activeFrom >= current.activeFrom) current = key
+    }
+    since = current?.activeFrom ?? Number.NEGATIVE_INFINITY
+  }
+
+  const active = (now: number): SigningKey => {
+    if (now >= until || now < since) select(now)
+    if (current !== undefined) return current
+    throw new OrgidAuthError(
+      'ERR_NO_ACTIVE_KEY',
+      `keys: expected one whose activeFrom has passed, got ${keys.length} that are all still to come. Give one key without activeFrom`,
+    )
+  }
+
+  const ring: Keyring = {
+    active,
+    get: (id) => keys.find((key) => key.id === id),
+    add: (key) => {
+      if (ring.get(key.id)) {
+        throw invalidOption(
+          `keys: ${key.id}`,
+          'a fragment not used before',
+          'one that is in use',
+          'Partners cache keys by fragment for up to 30 days: publish a new key under a new fragment',
+        )
+      }
+      change([...keys, key])
+    },
+    retire: (id, now) => {
+      const rest = keys.filter((key) => key.id !== id)
+      if (rest.length === keys.length) {
+        throw invalidOption('keyId', `one of ${keys.map((key) => key.id).join(', ')}`, describe(id))
+      }
+      if (!rest.some((key) => key.activeFrom <= now)) {
+        throw invalidOption(
+          'keyId',
+          'a key beside another active one',
+          'the last active key',
+          'Add its successor with auth.addKey first',
+        )
+      }
+      change(rest)
+    },
+    list: () => keys,
+  }
+  for (const key of initial) ring.add(key)
+  return ring
+}
+
+/** Checks and loads one key option. @internal */
+export function readKey(input: KeyOptions, where: string): SigningKey {
+  const { id, key, activeFrom } = readOptions(input, ['id', 'key', 'activeFrom'], where)
+  return {
+    id: readFragment(id, `${where}.id`),
+    signer: readSigner(key, `${where}.key`),
+    activeFrom:
+      activeFrom === undefined
+        ? Number.NEGATIVE_INFINITY
+        : readMoment(activeFrom, `${where}.activeFrom`),
+  }
+}
+
+/** Loads the `key` option. @internal */
+export function readSigner(input: unknown, where: string): Signer {
+  if (!isSigner(input)) return signerOf(loadPrivateKey(input as PrivateKeyInput, where))
+  if (input.alg !== 'ES256K') {
+    throw invalidOption(`${where}.alg`, "a signer with alg 'ES256K'", describe(input.alg))
+  }
+  return input
+}
+
+/** A fragment, with a warning when some verifiers cannot use it. @internal */
+export function readFragment(input: unknown, where: string): string {
+  if (typeof input !== 'string' || input === '') {
+    throw invalidOption(
+      where,
+      'the fragment of the key in ORG.JSON, such as "webserver"',
+      describe(input),
+    )
+  }
+  // Parsed as part of a DID, so that one grammar decides what a fragment is
+  const { fragment } = parseDid(`did:orgid:0x${'0'.repeat(64)}#${input}`, where)
+  warnUnportable(fragment as string)
+  return fragment as string
+}
+
+const warned = new Set<string>()
+
+/** @internal */
+export function warnUnportable(fragment: string): void {
+  if (isPortableFragment(fragment) || warned.has(fragment)) return
+  warned.add(fragment)
+  process.emitWarning(
+    `the key fragment "#${fragment}" is refused by some partners' verifiers (older ones take letters, digits and _ only, current ones no _ or .); register the key under letters and digits only`,
+    { type: 'OrgidBearerWarning', code: 'ORGID_UNPORTABLE_FRAGMENT' },
+  )
+}
+
+function readMoment(input: unknown, where: string): number {
+  const seconds =
+    typeof input === 'number' ? input : new Date(input as string | Date).getTime() / 1_000
+  if (Number.isFinite(seconds)) return seconds
+  throw invalidOption(where, 'epoch seconds, a Date or an ISO 8601 string', describe(input))
+}

@@ -1,0 +1,54 @@
+/**
+ * A minted token. Times are epoch seconds.
+ *
+ * `value` is the secret: it is an accessor over a private field, so that it is read only where it
+ * is asked for, and never by `util.inspect`, `JSON.stringify`, `structuredClone` or a logger.
+ */
+export class Token {
+  readonly #authorization: string
+  /** DID with the `#fragment` of the signing key (`iss`). */
+  readonly issuer: string
+  /** The partner's DID (`aud`). */
+  readonly audience: string
+  /** The scope asked for, when there is one. */
+  readonly scope?: readonly string[]
+  /** `iat`. */
+  readonly issuedAt: number
+  /** From here on the token is still served, while its successor is minted behind it. */
+  readonly freshUntil: number
+  /** `exp`. */
+  readonly expiresAt: number
+
+  /** @internal */
+  constructor(value: string, facts: TokenFacts) {
+    // One string a token: the value is read back as a slice of the header
+    this.#authorization = `Bearer ${value}`
+    this.issuer = facts.issuer
+    this.audience = facts.audience
+    if (facts.scope !== undefined) this.scope = facts.scope
+    this.issuedAt = facts.issuedAt
+    this.freshUntil = facts.freshUntil
+    this.expiresAt = facts.expiresAt
+    Object.freeze(this)
+  }
+
+  /** The JWT itself (RFC 7519, JWS compact serialisation). */
+  get value(): string {
+    return this.#authorization.slice(7)
+  }
+
+  /** The value of an Authorization header (RFC 6750 2.1). @internal */
+  static authorization(token: Token): string {
+    return token.#authorization
+  }
+}
+
+/** @internal */
+export interface TokenFacts {
+  readonly issuer: string
+  readonly audience: string
+  readonly scope?: readonly string[] | undefined
+  readonly issuedAt: number
+  readonly freshUntil: number
+  readonly expiresAt: number
+}
