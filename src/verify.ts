@@ -1,30 +1,25 @@
-import { verify as cryptoVerify, type KeyObject } from 'node:crypto'
-import { type ParsedDid, parseDid } from './did.js'
-import { describe, OrgidAuthError, type OrgidErrorCode } from './errors.js'
+import type { KeyObject } from 'node:crypto'
+import { parseDid } from './did.js'
+import { describe, OrgidAuthError } from './errors.js'
 import { decodeJws, type JsonObject } from './jws.js'
+import {
+  checkAudience,
+  checkClaims,
+  checkHeader,
+  checkIssuer,
+  checkSignature,
+  checkTimes,
+  type Issuer,
+  reject,
+  type VerifiedClaims,
+  type VerifiedHeader,
+} from './jwt.js'
 import { loadPublicKey, type PublicKeyInput } from './keys/public.js'
+import { invalidOption, readOptions } from './options.js'
 
 export { isOrgidAuthError, OrgidAuthError, type OrgidErrorCode } from './errors.js'
+export type { VerifiedClaims, VerifiedHeader } from './jwt.js'
 export type { PublicKeyInput } from './keys/public.js'
-
-/** The JOSE header of a verified token. Members other than these two are as the sender wrote them. */
-export interface VerifiedHeader {
-  readonly alg: 'ES256K'
-  readonly typ: string
-  readonly [parameter: string]: unknown
-}
-
-/** The claims of a verified token. Claims other than these are as the sender wrote them. */
-export interface VerifiedClaims {
-  /** The caller: an ORGiD with the `#fragment` of the key that signed. */
-  readonly iss: string
-  readonly aud: string | readonly string[]
-  /** Epoch seconds, as are `iat` and `nbf`. */
-  readonly exp: number
-  readonly iat?: number
-  readonly nbf?: number
-  readonly [claim: string]: unknown
-}
 
 /** A token that was found good. */
 export interface VerifiedToken {
@@ -113,8 +108,9 @@ export async function verifyToken(
   const issuer = checkClaims(claims)
   const key = rules.key ?? (await resolve(rules.resolveKey, issuer, header))
   checkSignature(signature, signingInput, key)
-  checkTimes(verified.claims, rules)
-  checkParties(verified.claims, issuer, rules)
+  checkTimes(verified.claims, rules.now(), rules.clockTolerance)
+  checkAudience(verified.claims, rules.audiences)
+  if (rules.issuers) checkIssuer(issuer, rules.issuers)
   return verified
 }
 
@@ -127,15 +123,11 @@ interface Rules {
   readonly resolveKey: ResolveKey | undefined
 }
 
-interface Issuer extends ParsedDid {
-  readonly fragment: string
-}
+const optionNames = ['audience', 'issuer', 'clockTolerance', 'now', 'key', 'resolveKey'] as const
 
 function checkOptions(options: VerifyTokenOptions): Rules {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidOption('options', '{ audience, key } or { audience, resolveKey }', options)
-  }
-  const { audience, issuer, clockTolerance = 0, now = systemClock, key, resolveKey } = options
+  const own = readOptions<VerifyTokenOptions>(options, optionNames, 'options')
+  const { audience, issuer, clockTolerance = 0, now = systemClock, key, resolveKey } = own
   const audiences = list(audience, 'audience')
   for (const did of audiences) {
     if (parseDid(did, 'audience').fragment === undefined) continue
@@ -147,94 +139,49 @@ function checkOptions(options: VerifyTokenOptions): Rules {
   const issuers = issuer === undefined ? undefined : list(issuer, 'issuer')
   for (const did of issuers ?? []) parseDid(did, 'issuer')
   if (typeof clockTolerance !== 'number' || !(clockTolerance >= 0 && clockTolerance < Infinity)) {
-    throw invalidOption('clockTolerance', 'seconds, 0 or more', clockTolerance)
+    throw invalidOption('clockTolerance', 'seconds, 0 or more', describe(clockTolerance))
   }
-  if (typeof now !== 'function') throw invalidOption('now', 'a function', now)
+  if (typeof now !== 'function') throw invalidOption('now', 'a function', describe(now))
   if ((key === undefined) === (resolveKey === undefined)) {
     const got = key === undefined ? 'neither' : 'both'
-    throw new OrgidAuthError('ERR_INVALID_OPTION', `key: expected key or resolveKey, got ${got}`)
+    throw invalidOption('key', 'key or resolveKey', got)
   }
   if (resolveKey !== undefined && typeof resolveKey !== 'function') {
-    throw invalidOption('resolveKey', 'a function', resolveKey)
+    throw invalidOption('resolveKey', 'a function', describe(resolveKey))
   }
   return {
     audiences,
     issuers,
     clockTolerance,
-    now,
+    now: () => readClock(now),
     key: key === undefined ? undefined : loadPublicKey(key),
     resolveKey,
   }
 }
 
-function list(value: string | readonly string[], where: string): readonly string[] {
-  const values: readonly string[] = Array.isArray(value) ? value : [value as string]
+function list(value: string | readonly string[] | undefined, where: string): readonly string[] {
+  const values: readonly string[] = Array.isArray(value) ? [...value] : [value]
   if (values.length > 0) return values
-  throw invalidOption(where, 'an ORGiD, or an array of one or more', value)
+  throw invalidOption(where, 'an ORGiD, or an array of one or more', 'an empty array')
+}
+
+function readClock(now: () => number): number {
+  const time: unknown = now()
+  if (typeof time === 'number' && Number.isFinite(time)) return time
+  throw invalidOption('now', 'a function that returns epoch seconds', describe(time))
 }
 
 const systemClock = (): number => Date.now() / 1000
-
-function checkHeader(header: JsonObject): void {
-  // RFC 8725 3.1: the algorithm is ours to choose, and the key's (3.2)
-  if (header.alg !== 'ES256K') {
-    throw reject('ERR_TOKEN_ALGORITHM', `expected alg "ES256K", got ${word(header.alg)}`)
-  }
-  // RFC 8725 3.11; how a media type is compared: RFC 7515 4.1.9
-  const { typ } = header
-  if (typeof typ !== 'string' || !/^(?:application\/)?jwt$/i.test(typ)) {
-    throw reject(
-      'ERR_TOKEN_TYPE',
-      `expected typ "JWT", got ${word(typ)}; the sender must set it in the header`,
-    )
-  }
-  // RFC 7515 4.1.11: an extension that is not understood makes the JWS invalid. RFC 7797 7: no b64
-  for (const name of ['crit', 'b64']) {
-    if (!Object.hasOwn(header, name)) continue
-    throw reject('ERR_TOKEN_HEADER', `expected a header without "${name}", got one with it`)
-  }
-}
-
-function checkClaims(claims: JsonObject): Issuer {
-  const { iss, aud, exp } = claims
-  if (typeof iss !== 'string') throw badClaim('iss', 'a string', iss)
-  const audienceIsWell = Array.isArray(aud)
-    ? aud.length > 0 && aud.every((one) => typeof one === 'string')
-    : typeof aud === 'string'
-  if (!audienceIsWell) throw badClaim('aud', 'a string, or an array of one or more', aud)
-  // RFC 7519 2, NumericDate: a number, with a fraction perhaps. 1e999 is JSON and parses to Infinity
-  if (!Number.isFinite(exp)) throw badClaim('exp', 'a number of seconds', exp)
-  for (const name of ['iat', 'nbf']) {
-    if (!Object.hasOwn(claims, name) || Number.isFinite(claims[name])) continue
-    throw badClaim(name, 'a number of seconds, or no such claim', claims[name])
-  }
-  return parseIssuer(iss)
-}
-
-function parseIssuer(iss: string): Issuer {
-  let issuer: ParsedDid
-  try {
-    issuer = parseDid(iss, 'iss')
-  } catch (error) {
-    throw reject('ERR_TOKEN_ISSUER', (error as OrgidAuthError).message)
-  }
-  if (issuer.fragment !== undefined) return issuer as Issuer
-  throw reject(
-    'ERR_TOKEN_ISSUER',
-    'expected iss with the #fragment of the key that signed, got an ORGiD without; the sender must add it',
-  )
-}
 
 async function resolve(
   resolveKey: ResolveKey | undefined,
   issuer: Issuer,
   header: JsonObject,
 ): Promise<KeyObject> {
-  const { did, fragment } = issuer
-  let key: PublicKeyInput | undefined
   try {
-    key = await resolveKey?.({ issuer: `${did}#${fragment}`, did, fragment, header })
-    if (key !== undefined) return loadPublicKey(key, 'resolveKey')
+    const key = await resolveKey?.({ ...issuer, header })
+    // a lookup in JavaScript may well say null
+    if (key !== undefined && key !== null) return loadPublicKey(key, 'resolveKey')
   } catch (cause) {
     throw new OrgidAuthError(
       'ERR_TOKEN_KEY',
@@ -245,77 +192,5 @@ async function resolve(
   throw reject(
     'ERR_TOKEN_KEY',
     "expected the issuer's key to be registered under the fragment of iss, got none; the sender must publish it in ORG.JSON",
-  )
-}
-
-function checkSignature(signature: Buffer, signingInput: Buffer, key: KeyObject): void {
-  // RFC 7518 3.4, RFC 8812 3.2
-  if (signature.length !== 64) {
-    const hint = signature[0] === 0x30 ? '; it looks like DER, which JWS does not use' : ''
-    throw reject(
-      'ERR_TOKEN_SIGNATURE',
-      `expected a signature of 64 bytes, r || s, got ${signature.length}${hint}`,
-    )
-  }
-  if (cryptoVerify('sha256', signingInput, { key, dsaEncoding: 'ieee-p1363' }, signature)) return
-  throw reject(
-    'ERR_TOKEN_SIGNATURE',
-    "expected the signature of the issuer's key, got another; the token was altered, or its key is not the one registered under the fragment of iss",
-  )
-}
-
-function checkTimes({ exp, nbf }: VerifiedClaims, { now, clockTolerance }: Rules): void {
-  const time: unknown = now()
-  if (typeof time !== 'number' || !Number.isFinite(time)) {
-    throw invalidOption('now', 'a function that returns epoch seconds', time)
-  }
-  // RFC 7519 4.1.4: not on or after; 4.1.5: not before
-  if (exp <= time - clockTolerance) {
-    throw reject(
-      'ERR_TOKEN_EXPIRED',
-      `expected exp after ${time}, got ${exp} (epoch seconds); send a new token, or check the clocks`,
-    )
-  }
-  if (nbf !== undefined && nbf > time + clockTolerance) {
-    throw reject(
-      'ERR_TOKEN_NOT_YET_VALID',
-      `expected nbf not after ${time}, got ${nbf} (epoch seconds); check the clocks`,
-    )
-  }
-}
-
-function checkParties({ iss, aud }: VerifiedClaims, issuer: Issuer, rules: Rules): void {
-  // RFC 7519 4.1.3, RFC 8725 3.9
-  const addressed = typeof aud === 'string' ? [aud] : aud
-  if (!addressed.some((one) => rules.audiences.includes(one))) {
-    throw reject(
-      'ERR_TOKEN_AUDIENCE',
-      "expected aud to be one of the audience option's, got another; the sender must address this organisation's ORGiD, in the same form and hex case, without fragment",
-    )
-  }
-  // RFC 8725 3.8
-  if (rules.issuers && !rules.issuers.includes(iss) && !rules.issuers.includes(issuer.did)) {
-    throw reject('ERR_TOKEN_ISSUER', "expected iss to be one of the issuer option's, got another")
-  }
-}
-
-function badClaim(name: string, expected: string, got: unknown): OrgidAuthError {
-  return reject('ERR_TOKEN_CLAIM', `expected ${name} to be ${expected}, got ${describe(got)}`)
-}
-
-/** Names of algorithms and types are safe to repeat; whatever else stands there is not. */
-function word(value: unknown): string {
-  const isWord = typeof value === 'string' && /^[A-Za-z0-9+/-]{1,16}$/.test(value)
-  return isWord ? `"${value}"` : describe(value)
-}
-
-function reject(code: OrgidErrorCode, why: string): OrgidAuthError {
-  return new OrgidAuthError(code, `token: ${why}`)
-}
-
-function invalidOption(name: string, expected: string, got: unknown): OrgidAuthError {
-  return new OrgidAuthError(
-    'ERR_INVALID_OPTION',
-    `${name}: expected ${expected}, got ${describe(got)}`,
   )
 }
