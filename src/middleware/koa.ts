@@ -1,5 +1,5 @@
 import type { Middleware } from 'koa'
-import type { OrgidAuth } from '../auth.js'
+import type { OrgidAuth } from '../interface.js'
 import { bindRequests, type Outbound, type OutboundAuthOptions } from './outbound.js'
 
 export type { Outbound, OutboundAuthOptions } from './outbound.js'

@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { AxiosInstance } from 'axios'
-import { internalsOf, type OrgidAuth, type Token } from '../auth.js'
 import type { Ambient, CallContext, CallOptions, Inbound } from '../context.js'
 import { describe, OrgidAuthError } from '../errors.js'
+import { internalsOf, type OrgidAuth } from '../interface.js'
+import { invalidOption, readOptions } from '../options.js'
 
 /** Options of `outboundAuth`, for Koa and Express alike. */
 export interface OutboundAuthOptions {
@@ -32,12 +33,9 @@ export interface Outbound {
    * The value of the Authorization header for a call to `url`, or undefined if it is no
    * partner's. As `auth.authorization`, and with `abort: 'all'` aborted by {@link signal}.
    */
-  authorization(
-    url: string | URL,
-    options?: CallOptions,
-  ): string | undefined | Promise<string | undefined>
+  readonly authorization: OrgidAuth['authorization']
   /** A token for a partner. As `auth.token`, and with `abort: 'all'` aborted by {@link signal}. */
-  token(partner: string, options?: CallOptions): Promise<Token>
+  readonly token: OrgidAuth['token']
 }
 
 /** Gives a request its {@link Outbound}, and `run` for all that handles the request. @internal */
@@ -65,7 +63,10 @@ export function bindRequests(auth: OrgidAuth, options: OutboundAuthOptions = {})
   }
 }
 
-/** Private fields and prototype getters, so that inspecting or serialising it shows nothing. */
+/**
+ * Private fields and a prototype getter, so that inspecting or serialising it shows no secret;
+ * arrow functions, so that `const { token } = ctx.state.orgid` works.
+ */
 class RequestOutbound implements Outbound {
   readonly #auth: OrgidAuth
   readonly #context: CallContext
@@ -89,8 +90,11 @@ class RequestOutbound implements Outbound {
 
   get axios(): AxiosInstance {
     if (this.#axios) return this.#axios
-    throw invalid(
-      'axios: none was given; attachAuth(axios, auth), then outboundAuth(auth, { axios })',
+    throw invalidOption(
+      'options.axios',
+      'an axios instance for outbound.axios',
+      'none',
+      'Pass it: outboundAuth(auth, { axios })',
     )
   }
 
@@ -98,13 +102,11 @@ class RequestOutbound implements Outbound {
     return this.#inbound.signal
   }
 
-  authorization(url: string | URL, options?: CallOptions) {
-    return this.#call(options, (own) => this.#auth.authorization(url, own))
-  }
+  readonly authorization: Outbound['authorization'] = (url, options) =>
+    this.#call(options, (own) => this.#auth.authorization(url, own))
 
-  token(partner: string, options?: CallOptions): Promise<Token> {
-    return this.#call(options, (own) => this.#auth.token(partner, own))
-  }
+  readonly token: Outbound['token'] = async (partner, options) =>
+    this.#call(options, (own) => this.#auth.token(partner, own))
 
   // An event emitter or a pool may call from outside the request's context, or from another's.
   #call<T>(options: CallOptions | undefined, fn: (own: CallOptions | undefined) => T): T {
@@ -116,6 +118,7 @@ class RequestOutbound implements Outbound {
   #withSignal(options: CallOptions | undefined, ambient: Ambient): CallOptions | undefined {
     const { signal, abort } = this.#inbound
     if (abort !== 'all') return options
+    signal.throwIfAborted() // auth would still serve a token that it need not wait for
     // an explicit signal replaces an ambient one, so the ambient one is joined to ours
     const other = options?.signal ?? ambient.options.signal
     return { ...options, signal: other ? AbortSignal.any([other, signal]) : signal }
@@ -139,25 +142,16 @@ function clientGone(response: ServerResponse): AbortSignal {
   return controller.signal
 }
 
-const attached = Symbol.for('orgid-bearer.attached')
+// set by attachAuth
+const attached: unique symbol = Symbol.for('orgid-bearer.attached') as never
 
 function validated(auth: OrgidAuth, options: OutboundAuthOptions) {
-  if (typeof options !== 'object' || options === null) {
-    throw invalid(`options: expected an object, got ${describe(options)}`)
-  }
-  const unknown = Object.keys(options).find((name) => name !== 'axios' && name !== 'abort')
-  if (unknown !== undefined) {
-    throw invalid(
-      `options: expected axios and abort, got a further one, ${JSON.stringify(unknown)}`,
-    )
-  }
-  const own = { ...options } // own properties only: a polluted prototype sets nothing
-  const abort = Object.hasOwn(own, 'abort') ? (own.abort ?? 'safe') : 'safe'
+  const own = readOptions(options, ['axios', 'abort'], 'options')
+  const { axios, abort = 'safe' } = own
   if (abort !== 'safe' && abort !== 'all' && abort !== 'none') {
-    throw invalid(`abort: expected 'safe', 'all' or 'none', got ${describe(abort)}`)
+    throw invalidOption('options.abort', "'safe', 'all' or 'none'", describe(abort))
   }
-  const given = Object.hasOwn(own, 'axios') ? own.axios : undefined
-  const instances: readonly AxiosInstance[] = given === undefined ? [] : [given].flat()
+  const instances: readonly AxiosInstance[] = axios === undefined ? [] : [axios].flat()
   for (const instance of instances) requireAttached(instance, auth)
   return { abort, axios: instances[0] }
 }
@@ -165,15 +159,14 @@ function validated(auth: OrgidAuth, options: OutboundAuthOptions) {
 // Only orgid-bearer/axios imports axios, so attaching is left to the user.
 function requireAttached(instance: AxiosInstance, auth: OrgidAuth): void {
   if (typeof instance !== 'function') {
-    throw invalid(`axios: expected an axios instance, got ${describe(instance)}`)
+    throw invalidOption('options.axios', 'an axios instance', describe(instance))
   }
-  const auths: unknown = Reflect.get(instance, attached)
-  if (auths instanceof Set && auths.has(auth)) return
-  throw invalid(
-    'axios: expected an instance that carries tokens of this auth; call attachAuth(axios, auth) of orgid-bearer/axios first',
+  const auths = (instance as { [attached]?: ReadonlyMap<OrgidAuth, unknown> })[attached]
+  if (auths?.has(auth)) return
+  throw invalidOption(
+    'options.axios',
+    'an instance that carries the tokens of this auth',
+    'one that does not',
+    'Call attachAuth(axios, auth) of orgid-bearer/axios first',
   )
-}
-
-function invalid(message: string): OrgidAuthError {
-  return new OrgidAuthError('ERR_INVALID_OPTION', message)
 }

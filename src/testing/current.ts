@@ -1,7 +1,7 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { decodeLoosely, isSignedBy, type LooseJwt } from './decode.js'
 import { didOf, documentsFor, type KnownKeys, type OrgJsonMethod } from './orgjson.js'
-import type { PartnerRules, PartnerVerdict } from './profiles.js'
+import type { PartnerRules, PartnerVerdict } from './verdict.js'
 
 // As loose as the one in @windingtree/org.id-utils: repeated identifiers, a query, a bracket in the
 // fragment. Neither "_" nor "." may stand in a fragment.
@@ -67,7 +67,7 @@ function findKey(
 
 function loadJwk(jwk: object): KeyObject | undefined {
   try {
-    const key = createPublicKey({ format: 'jwk', key: jwk })
+    const key = createPublicKey({ format: 'jwk', key: jwk as JsonWebKey })
     return 'd' in jwk || !algorithmOf(key) ? undefined : key
   } catch {
     return undefined

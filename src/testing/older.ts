@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { decodeLoosely, isSignedBy, type LooseJwt } from './decode.js'
 import { didOf, documentsFor, type KnownKeys } from './orgjson.js'
-import type { PartnerRules, PartnerVerdict } from './profiles.js'
+import type { PartnerRules, PartnerVerdict } from './verdict.js'
 
 // Not anchored, and \w ends at the first other character: of #key-1 the older partners see "key"
 const issuerPattern = /(?<did>did:orgid:0x\w{64})#?(?<fragment>\w+)?/

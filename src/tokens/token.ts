@@ -11,7 +11,7 @@ export class Token {
   /** The partner's DID (`aud`). */
   readonly audience: string
   /** The scope asked for, when there is one. */
-  readonly scope?: readonly string[]
+  declare readonly scope?: readonly string[]
   /** `iat`. */
   readonly issuedAt: number
   /** From here on the token is still served, while its successor is minted behind it. */

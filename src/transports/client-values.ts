@@ -60,6 +60,7 @@ export function isOwnPromise(value: object): value is Promise<unknown> {
 
 /** A thenable, an iterator or an async iterable: makes its calls when it is consumed. @internal */
 export function isLazy(value: object): boolean {
-  const has = (key: PropertyKey) => typeof Reflect.get(value, key) === 'function'
-  return has('then') || has(Symbol.asyncIterator) || (has(Symbol.iterator) && has('next'))
+  return ['then', 'next', Symbol.asyncIterator].some(
+    (key) => typeof Reflect.get(value, key) === 'function',
+  )
 }

@@ -1,8 +1,12 @@
 import { AsyncResource } from 'node:async_hooks'
 import { inspect } from 'node:util'
-import { internalsOf, type OrgidAuth } from '../auth.js'
 import type { CallOptions } from '../context.js'
-import { describe, OrgidAuthError } from '../errors.js'
+import { parseDuration } from '../duration.js'
+import { describe } from '../errors.js'
+import { internalsOf, type OrgidAuth } from '../interface.js'
+import { invalidOption } from '../options.js'
+import { readCallOptions } from '../partners/call.js'
+import { readClaims, readScope } from '../tokens/claims.js'
 import { isLazy, isObject, isOwnPromise, isPlainObject, isPlatformObject } from './client-values.js'
 import { bindNodeStream, bindWebStream, isNodeStream, isWebStream, type Run } from './streams.js'
 
@@ -28,7 +32,8 @@ import { bindNodeStream, bindWebStream, isNodeStream, isWebStream, type Run } fr
  * @returns a proxy of the same type; `instanceof`, private fields and identity
  * (`wrapped.list === wrapped.list`) work as on the client.
  * @throws OrgidAuthError `ERR_INVALID_OPTION` if `client` is a primitive, `auth` is not of
- * `createOrgidAuth`, or token options come without `partner`; for options as `auth.run` does.
+ * `createOrgidAuth`, or token options come without `partner`; `ERR_UNKNOWN_PARTNER`,
+ * `ERR_INVALID_SCOPE`, `ERR_INVALID_CLAIM`, `ERR_RESERVED_CLAIM`, `ERR_INVALID_DURATION`.
  *
  * @example
  * const hotels = wrapClient(new HotelsClient(), auth, { partner: 'hotels', scope: ['read'] })
@@ -36,31 +41,28 @@ import { bindNodeStream, bindWebStream, isNodeStream, isWebStream, type Run } fr
  */
 export function wrapClient<T extends object>(client: T, auth: OrgidAuth, options: CallOptions): T {
   internalsOf(auth)
-  if (!isObject(client)) {
-    throw new OrgidAuthError(
-      'ERR_INVALID_OPTION',
-      `client: expected an object or a function, got ${describe(client)}`,
-    )
+  if (!isObject(client)) throw invalidOption('client', 'an object or a function', describe(client))
+  const own = validated(auth, options)
+  return wrapperFor((fn) => auth.run(own, fn))(client)
+}
+
+/** Refuses now what would fail on the first call, which may be far from the mistake. */
+function validated(auth: OrgidAuth, options: CallOptions): CallOptions {
+  const own = readCallOptions(options)
+  auth.run(own, () => {})
+  const { partner, scope, claims, lifetime } = own
+  if (scope !== undefined) readScope(scope, 'options.scope')
+  if (claims !== undefined) readClaims(claims, 'options.claims')
+  if (lifetime !== undefined) parseDuration(lifetime, 'options.lifetime')
+  // without a partner these would apply to nobody
+  const idle = tokenOptions.find((name) => own[name] !== undefined)
+  if (partner === undefined && idle !== undefined) {
+    throw invalidOption('options.partner', `the partner whose ${idle} is set`, 'undefined')
   }
-  // run refuses bad options; it would do so on the first call, which may be far from here
-  auth.run(options, () => {})
-  requirePartner(options)
-  const snapshot = { ...options }
-  return wrapperFor((fn) => auth.run(snapshot, fn))(client)
+  return own
 }
 
 const tokenOptions = ['audience', 'scope', 'claims', 'lifetime', 'forceRefresh'] as const
-
-// without a partner these apply to nobody, which would show as a missing scope much later
-function requirePartner(options: CallOptions): void {
-  if (options.partner !== undefined) return
-  const idle = tokenOptions.find((name) => options[name] !== undefined)
-  if (idle === undefined) return
-  throw new OrgidAuthError(
-    'ERR_INVALID_OPTION',
-    `partner: expected with ${idle}, got undefined; options without a partner reach no token`,
-  )
-}
 
 /** What leads from an object to its type, where users compare identities. */
 const typeKeys: ReadonlySet<PropertyKey> = new Set(['constructor', 'prototype', '__proto__'])
@@ -132,13 +134,16 @@ function wrapperFor(run: Run): <T extends object>(target: T) => T {
    */
   const argument = (value: unknown) => (typeof value === 'function' ? value : targetOf(value))
 
-  /** A callback given to `then`: the user's code, so it runs in the user's context. */
-  const callback = (value: unknown, index: number) =>
-    typeof value !== 'function'
-      ? value
-      : AsyncResource.bind((settled: unknown) =>
-          value(index === 0 ? result(settled, true) : settled),
-        )
+  /** Callbacks given to `then`: the user's code, so they run in the user's context. */
+  function callbacks([onFulfilled, ...rest]: readonly unknown[]): unknown[] {
+    const fulfilled = (value: unknown) => {
+      const settled = result(value, true)
+      return typeof onFulfilled === 'function' ? onFulfilled(settled) : settled
+    }
+    return [fulfilled, ...rest].map((callback) =>
+      typeof callback === 'function' ? AsyncResource.bind(callback as typeof fulfilled) : callback,
+    )
+  }
 
   // Private fields exist on the target alone, so methods and accessors get it as `this`.
   const handler: ProxyHandler<object> = {
@@ -152,7 +157,7 @@ function wrapperFor(run: Run): <T extends object>(target: T) => T {
     apply(shadow, self, args: unknown[]) {
       const method = targetOf(shadow) as (...args: unknown[]) => unknown
       const call = (given: unknown[]) => run(() => Reflect.apply(method, targetOf(self), given))
-      return thens.has(method) ? call(args.map(callback)) : result(call(args.map(argument)))
+      return thens.has(method) ? call(callbacks(args)) : result(call(args.map(argument)))
     },
     construct(shadow, args: unknown[], newTarget) {
       const maker = targetOf(shadow) as new () => object

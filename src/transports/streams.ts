@@ -38,6 +38,7 @@ export function bindNodeStream(stream: object, run: Run): void {
         return run(() => Reflect.apply(hook, this, args))
       },
       configurable: true,
+      enumerable: false,
       writable: true,
     })
   }
