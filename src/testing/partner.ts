@@ -6,6 +6,7 @@ import {
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { inspect } from 'node:util'
 import { describe } from '../errors.js'
 import { invalidOption, readNumber } from '../options.js'
 import {
@@ -172,6 +173,11 @@ export class TestPartner implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** Lest inspect calls the getters when told to. @internal */
+  [inspect.custom](): object {
+    return { ...this, requests: this.#requests, clockSkew: this.#clockSkew }
   }
 
   #clock(): number {

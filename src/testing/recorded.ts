@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { inspect } from 'node:util'
 import { decodeLoosely } from './decode.js'
 import { bearerToken } from './profiles.js'
 import type { PartnerVerdict } from './verdict.js'
@@ -43,7 +44,7 @@ export class RecordedExchange implements RecordedRequest {
   readonly header: Readonly<Record<string, unknown>> | undefined
   readonly claims: Readonly<Record<string, unknown>> | undefined
   status: number | undefined = undefined
-  // behind a prototype's getter, where neither inspect with showHidden nor a serialiser looks
+  // private, behind a getter of the prototype: no serialiser, cloner or showHidden looks there
   readonly #authorization: string | undefined
 
   constructor(
@@ -65,6 +66,11 @@ export class RecordedExchange implements RecordedRequest {
     const jwt = decodeLoosely(this.token ?? '')
     this.header = jwt?.header
     this.claims = jwt?.claims
+  }
+
+  /** Lest inspect calls the getters when told to. @internal */
+  [inspect.custom](): object {
+    return { ...this }
   }
 
   get text(): string {

@@ -1,0 +1,173 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import axios, { type AxiosRequestConfig } from 'axios'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createOrgidAuth, type OrgidAuth } from '../../src/auth.js'
+import { attachAuth } from '../../src/transports/axios.js'
+import { did, newKey } from '../support.js'
+
+const { pem } = newKey()
+let server: Server
+let origin: string
+let auth: OrgidAuth
+let received: string[] = []
+
+/** Answers by path: a status, a broken body, a body that never ends, or nothing at all. */
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    received.push(String(request.headers.authorization))
+    const path = String(request.url)
+    if (path === '/hang') return
+    if (path === '/reset') return void request.socket.destroy()
+    if (path === '/bad-json')
+      return void response.setHeader('content-type', 'application/json').end('{"a":')
+    if (path === '/gzip')
+      return void response.setHeader('content-encoding', 'gzip').end(gzipSync('{"ok":true}'))
+    if (path === '/truncated') {
+      response.setHeader('content-length', 100)
+      response.write('half')
+      return void setImmediate(() => request.socket.destroy())
+    }
+    if (path === '/open') return void response.write('first half')
+    if (path === '/redirect') return void response.writeHead(302, { location: '/200' }).end()
+    response
+      .writeHead(Number(path.slice(1)), { 'content-type': 'application/json' })
+      .end('{"ok":true}')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  auth = createOrgidAuth({
+    issuer: `${did('a')}#webserver`,
+    key: pem,
+    partners: [{ name: 'hotels', did: did('b'), origin, allowLoopbackHttp: true }],
+  })
+})
+afterAll(() => {
+  server.closeAllConnections()
+  return new Promise((resolve) => server.close(resolve))
+})
+
+/** Every string that can be reached over enumerable properties, errors' own ones included. */
+function reachable(root: unknown): string[] {
+  const seen = new Set<unknown>()
+  const found: string[] = []
+  const queue: unknown[] = [root]
+  while (queue.length > 0) {
+    const value = queue.pop()
+    if (typeof value === 'string') found.push(value)
+    if (value instanceof Uint8Array) found.push(Buffer.from(value).toString('latin1'))
+    if (
+      (typeof value !== 'object' && typeof value !== 'function') ||
+      value === null ||
+      seen.has(value)
+    )
+      continue
+    seen.add(value)
+    if (value instanceof Map) queue.push(...value.keys(), ...value.values())
+    if (value instanceof Set) queue.push(...value)
+    if (value instanceof Error) queue.push(value.message, value.stack, value.cause)
+    for (const key of Reflect.ownKeys(value)) {
+      const descriptor = Object.getOwnPropertyDescriptor(value, key)
+      if (!descriptor?.enumerable || !('value' in descriptor)) continue
+      found.push(String(key))
+      queue.push(descriptor.value)
+    }
+  }
+  return found
+}
+
+const abortIn = (milliseconds: number) => AbortSignal.timeout(milliseconds)
+
+const outcomes: [string, string, () => AxiosRequestConfig][] = [
+  ['a result', '/200', () => ({})],
+  ['a refused result', '/401', () => ({})],
+  ['a failed result', '/500', () => ({})],
+  ['a posted result', '/200', () => ({ method: 'post', data: { room: 1 } })],
+  ['a result after a redirect', '/redirect', () => ({})],
+  ['a redirect not followed', '/redirect', () => ({ maxRedirects: 0 })],
+  [
+    'too many redirects',
+    '/redirect',
+    () => ({
+      maxRedirects: 1,
+      beforeRedirect: () => {
+        throw new Error('no')
+      },
+    }),
+  ],
+  ['a decompressed result', '/gzip', () => ({})],
+  ['a result through the fetch adapter', '/200', () => ({ adapter: 'fetch' })],
+  ['a failed result through the fetch adapter', '/500', () => ({ adapter: 'fetch' })],
+  ['a reset through the fetch adapter', '/reset', () => ({ adapter: 'fetch' })],
+  ['a timeout through the fetch adapter', '/hang', () => ({ adapter: 'fetch', timeout: 50 })],
+  ['a reset connection', '/reset', () => ({})],
+  ['a truncated body', '/truncated', () => ({})],
+  ['a cancelled request', '/hang', () => ({ signal: abortIn(50) })],
+  ['a request that timed out', '/hang', () => ({ timeout: 50 })],
+  ['a body that timed out', '/open', () => ({ timeout: 50 })],
+  ['a native request that timed out', '/hang', () => ({ timeout: 50, maxRedirects: 0 })],
+  ['a body too long', '/200', () => ({ maxContentLength: 1 })],
+  [
+    'a body that is no JSON',
+    '/bad-json',
+    () => ({ responseType: 'json', transitional: { silentJSONParsing: false } }),
+  ],
+  [
+    'a transform that throws',
+    '/200',
+    () => ({
+      transformResponse: () => {
+        throw new Error('transform')
+      },
+    }),
+  ],
+  ['a stream', '/200', () => ({ responseType: 'stream' })],
+  ['a stream in flight', '/open', () => ({ responseType: 'stream' })],
+  ['a refused stream', '/401', () => ({ responseType: 'stream' })],
+  ['a decompressed stream', '/gzip', () => ({ responseType: 'stream' })],
+]
+
+describe('axios hands back no token', () => {
+  it.each(outcomes)('in %s', async (_, path, config) => {
+    received = []
+    const http = axios.create()
+    attachAuth(http, auth)
+    const outcome: unknown = await http
+      .request({ url: origin + path, ...config() })
+      .catch((error: unknown) => error)
+
+    // The server did see it, or the search below would prove nothing
+    const token = received[0]?.replace(/^Bearer /, '') as string
+    expect(token).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/)
+    const [, payload, signature] = token.split('.') as [string, string, string]
+
+    const shown = [
+      ...reachable(outcome),
+      inspect(outcome, { depth: Number.POSITIVE_INFINITY, maxStringLength: null }),
+      JSON.stringify(outcome instanceof Error && 'toJSON' in outcome ? outcome : toPlain(outcome)),
+      String((outcome as Error).stack),
+    ].join('\n')
+    expect(shown).not.toContain(payload.slice(0, 40))
+    expect(shown).not.toContain(signature.slice(0, 20))
+
+    const data = (outcome as { data?: { destroy?: () => void } }).data
+    data?.destroy?.()
+    ;(outcome as { response?: { data?: { destroy?: () => void } } }).response?.data?.destroy?.()
+  })
+
+  it('and leaves the raw request reachable for those who use it', async () => {
+    const http = axios.create()
+    attachAuth(http, auth)
+    const response = await http.get(`${origin}/200`)
+    expect(response.request).toBeDefined()
+    expect(Object.keys(response)).not.toContain('request')
+  })
+})
+
+/** What a logger would serialise of a response: JSON cannot hold a stream. */
+function toPlain(outcome: unknown): unknown {
+  const { data, ...rest } = outcome as { data?: unknown }
+  return typeof data === 'object' && data !== null && 'pipe' in data ? rest : outcome
+}
