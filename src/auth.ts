@@ -1,5 +1,5 @@
 import { type OrgidAuthOptions, readConfiguration, readPartners } from './configuration.js'
-import { type CallOptions, createCallContext } from './context.js'
+import { ambientOptions, type CallOptions, createCallContext, nestedIn } from './context.js'
 import { describe, isOrgidAuthError, OrgidAuthError, type OrgidErrorCode } from './errors.js'
 import {
   type InvalidateOptions,
@@ -71,17 +71,12 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     return cache.get(requestFor(partner, keyId, initialKeyId, options), options)
   }
 
-  /** Explicit options over those around the call, of which a partner's are for that partner. */
-  const withAmbient = (
-    partner: Partner,
-    explicit: CallOptions | undefined,
-  ): CallOptions | undefined => {
-    const ambient = context.current()?.options
-    if (ambient === undefined) return explicit
-    const { partner: meantFor, signal, skip } = ambient
-    if (meantFor !== undefined && registry.find(meantFor) === partner)
-      return { ...ambient, ...explicit }
-    return { ...(meantFor === undefined && definedOnly({ signal, skip })), ...explicit }
+  /** Explicit options over those around the call. */
+  const withAmbient = (partner: Partner, explicit: CallOptions | undefined) => {
+    const ambient = context.current()
+    return ambient === undefined
+      ? explicit
+      : { ...ambientOptions(ambient, partner.name), ...explicit }
   }
 
   const authorization: OrgidAuth['authorization'] = (url, input) => {
@@ -101,8 +96,7 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
   const refuseStranger = (url: string, explicit: CallOptions | undefined): undefined => {
     if (explicit?.skip) return undefined
     if (explicit?.partner !== undefined) throw mismatch(explicit.partner, 'nobody’s')
-    const ambient = context.current()?.options
-    if (!strict || (ambient?.skip && ambient.partner === undefined)) return undefined
+    if (!strict || context.current()?.general.skip) return undefined
     const where = URL.canParse(url) ? new URL(url).origin : 'what is no absolute URL'
     throw new OrgidAuthError(
       'ERR_UNKNOWN_PARTNER',
@@ -209,10 +203,10 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
       registry = createRegistry(readPartners(partners, configuration.defaults))
     },
     run: (options, fn) => {
-      const outer = context.current()
       const inner = readCallOptions(options)
-      if (inner.partner !== undefined) named(inner.partner, 'options.partner')
-      return context.run({ ...outer, options: { ...outer?.options, ...inner } }, fn)
+      const meantFor =
+        inner.partner === undefined ? undefined : named(inner.partner, 'options.partner').name
+      return context.run(nestedIn(context.current(), inner, meantFor), fn)
     },
     status,
   }
@@ -240,12 +234,6 @@ function mismatch(meantFor: string, owner: string): OrgidAuthError {
     'ERR_PARTNER_MISMATCH',
     `options.partner: expected the partner of the final URL, got another (${describe(meantFor)}), while the URL is ${owner}. A token goes where its partner is, and nowhere else`,
   )
-}
-
-function definedOnly(
-  options: CallOptions | { [K in keyof CallOptions]: CallOptions[K] | undefined },
-): CallOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
 function least(numbers: readonly number[]): number | undefined {

@@ -39,8 +39,61 @@ export interface Inbound {
 
 /** What surrounds a call. @internal */
 export interface Ambient {
+  /** `signal` and `skip` for calls to anyone. */
+  readonly general: CallOptions
+  /** Options meant for one partner. */
+  readonly meant?: Meant | undefined
+  readonly inbound?: Inbound | undefined
+}
+
+/** Options for calls to one partner, and outside of them those for others. @internal */
+export interface Meant {
+  /** The partner's name. */
+  readonly partner: string
   readonly options: CallOptions
-  readonly inbound?: Inbound
+  readonly outer?: Meant | undefined
+}
+
+/**
+ * Options inside of others. Those without a partner are for the partner around them; of those for
+ * another partner nothing is taken over, so that they never reach it.
+ *
+ * @param partner the name of the partner that `options` name, if they name one.
+ * @internal
+ */
+export function nestedIn(
+  outer: Ambient | undefined,
+  options: CallOptions,
+  partner: string | undefined,
+): Ambient {
+  const { general = {}, meant, inbound } = outer ?? {}
+  if (partner === undefined) {
+    return {
+      inbound,
+      general: { ...general, ...generalOf(options) },
+      meant: meant && { ...meant, options: { ...meant.options, ...options } },
+    }
+  }
+  if (meant?.partner === partner) {
+    return { inbound, general, meant: { ...meant, options: { ...meant.options, ...options } } }
+  }
+  return {
+    inbound,
+    general,
+    meant: { partner, options: { ...general, ...options }, outer: meant },
+  }
+}
+
+/** What of the options around a call applies to a call to this partner. @internal */
+export function ambientOptions({ general, meant }: Ambient, partner: string): CallOptions {
+  for (let layer = meant; layer !== undefined; layer = layer.outer) {
+    if (layer.partner === partner) return layer.options
+  }
+  return general
+}
+
+function generalOf({ signal, skip }: CallOptions): CallOptions {
+  return { ...(signal !== undefined && { signal }), ...(skip !== undefined && { skip }) }
 }
 
 /** Call options carried along asynchronous calls; one storage per auth. @internal */

@@ -13,8 +13,9 @@ export interface ParsedDid {
 }
 
 // DID Core 3.2.2 takes a fragment from RFC 3986 3.5: pchar / "/" / "?"
-const didUrl =
-  /^(did:orgid:(?:([0-9]+):)?(0x[0-9a-fA-F]{64}))(?:#((?:[0-9A-Za-z\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})+))?$/
+const fragmentChars = String.raw`(?:[0-9A-Za-z\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})+`
+const fragmentOnly = new RegExp(`^${fragmentChars}$`)
+const didUrl = new RegExp(`^(did:orgid:(?:([0-9]+):)?(0x[0-9a-fA-F]{64}))(?:#(${fragmentChars}))?$`)
 const portableFragment = /^[0-9A-Za-z]+$/
 
 /**
@@ -40,6 +41,11 @@ export function parseDid(text: unknown, where = 'did'): ParsedDid {
     ...(chain !== undefined && { chain }),
     ...(fragment !== undefined && { fragment }),
   }
+}
+
+/** Whether `text` can stand behind the `#` of a DID. */
+export function isFragment(text: string): boolean {
+  return fragmentOnly.test(text)
 }
 
 /**

@@ -1,12 +1,7 @@
-import {
-  createECDH,
-  createPrivateKey,
-  createPublicKey,
-  type JsonWebKey,
-  KeyObject,
-} from 'node:crypto'
+import { createECDH, createPrivateKey, type JsonWebKey, KeyObject } from 'node:crypto'
 import { describe, OrgidAuthError } from '../errors.js'
-import { assertSecp256k1, fromPoint, publicJwk } from './public.js'
+import { describeBlock, type PemBlock, pemBlock, readPem } from './pem.js'
+import { assertSecp256k1, fromPoint, isPublicDer, publicJwk } from './public.js'
 
 /**
  * A secp256k1 private key in any form in which people hold one: PEM (SEC1 with or without its
@@ -38,19 +33,31 @@ export interface PrivateKey {
  * @throws OrgidAuthError `ERR_INVALID_KEY` (no key can be read from it), `ERR_PUBLIC_KEY` (a public
  *   key or certificate), `ERR_ENCRYPTED_KEY` (no or a wrong passphrase), `ERR_KEY_CURVE` (not
  *   secp256k1), `ERR_KEY_RANGE` (the scalar is 0, or not below the curve's order),
- *   `ERR_KEY_MISMATCH` (a JWK whose x and y belong to another key).
+ *   `ERR_KEY_MISMATCH` (the public key that came with it belongs to another).
  */
 export function loadPrivateKey(input: PrivateKeyInput, where = 'key'): PrivateKey {
   if (input instanceof KeyObject) return fromKeyObject(input, where)
   if (typeof input === 'string') return fromText(input, undefined, where)
   if (typeof input === 'object' && input !== null) {
     if (Object.hasOwn(input, 'kty')) return fromJwk(input as JsonWebKey, where)
-    const { key, passphrase } = input as { key?: unknown; passphrase?: unknown }
-    if (typeof key === 'string' && typeof passphrase === 'string') {
-      return fromText(key, passphrase, where)
-    }
+    if (Object.hasOwn(input, 'key')) return fromProtected(input, where)
   }
-  throw invalid(where, describe(input))
+  throw invalid(where, describe(input), "A file's content is read as text, with 'utf8'")
+}
+
+function fromProtected(input: object, where: string): PrivateKey {
+  const { key, passphrase } = ownProperties<{ key?: unknown; passphrase?: unknown }>(input)
+  if (typeof key !== 'string') {
+    throw invalid(`${where}.key`, describe(key), 'Is the environment variable set?')
+  }
+  if (passphrase === undefined || typeof passphrase === 'string')
+    return fromText(key, passphrase, where)
+  throw invalid(where, `a passphrase that is ${describe(passphrase)}`)
+}
+
+/** On no prototype, so that a polluted one adds no part to a key. */
+function ownProperties<T extends object>(input: T): T {
+  return Object.assign(Object.create(null), input)
 }
 
 const forms =
@@ -64,26 +71,22 @@ function invalid(where: string, got: string, remedy = ''): OrgidAuthError {
 }
 
 function fromText(input: string, passphrase: string | undefined, where: string): PrivateKey {
-  const text = input
-    .replace(/^\uFEFF/, '')
-    .replace(/\\r|\\n/g, '\n')
-    .trim()
-  if (/^(0x)?[0-9a-fA-F]{64}$/.test(text))
-    return fromScalar(Buffer.from(text.slice(-64), 'hex'), where)
-  if (text.includes('-----BEGIN ')) return fromPem(text, passphrase, where)
+  // trim also takes a byte order mark
+  const text = input.replace(/\\r|\\n/g, '\n').trim()
+  const hex = /^(?:0x)?([0-9a-fA-F]+)$/.exec(text)?.[1]
+  if (hex?.length === 64) return fromScalar(Buffer.from(hex, 'hex'), where)
+  if (hex) throw invalid(where, `${hex.length} hex digits`, 'A private key has 64, an address 40')
+  if (text.includes('-----BEGIN ')) return fromPem(readPem(text), passphrase, where)
   if (text.startsWith('{')) return fromJwk(parseJwk(text, where), where)
   const bytes = decodeBase64(text)
-  if (bytes?.includes('-----BEGIN ')) return fromPem(bytes.toString('latin1'), passphrase, where)
-  if (bytes && bytes.length > 64) return fromDer(bytes, passphrase, where)
-  const hex = /^(?:0x)?([0-9a-fA-F]+)$/.exec(text)?.[1]
-  if (hex)
-    throw invalid(
-      where,
-      `${hex.length} hex digits`,
-      'A key has 64; an ORGiD or an address is no key',
-    )
+  if (bytes?.includes('-----BEGIN '))
+    return fromPem(readPem(bytes.toString('latin1')), passphrase, where)
+  if (bytes?.[0] === derSequence) return fromDer(bytes, passphrase, where)
   throw invalid(where, describe(input), text === '' ? 'Is the environment variable set?' : '')
 }
+
+/** What every key in DER begins with (X.690 8.9). */
+const derSequence = 0x30
 
 function parseJwk(text: string, where: string): JsonWebKey {
   try {
@@ -99,59 +102,37 @@ function decodeBase64(text: string): Buffer | undefined {
   return /^[A-Za-z0-9+/_-]+={0,2}$/.test(compact) ? Buffer.from(compact, 'base64') : undefined
 }
 
-const pemBlock = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*(?:-[^-]+)*?)-----END \1-----/g
-
-function fromPem(text: string, passphrase: string | undefined, where: string): PrivateKey {
-  const blocks = [...text.matchAll(pemBlock)].map(([, label, body]) => ({
-    label: label as string,
-    body: body as string,
-  }))
+function fromPem(
+  blocks: readonly PemBlock[],
+  passphrase: string | undefined,
+  where: string,
+): PrivateKey {
   const block = blocks.find(({ label }) => label.endsWith('PRIVATE KEY'))
-  if (!block)
-    throw notPrivate(
-      blocks.map(({ label }) => label),
-      where,
-    )
-  const pem = canonicalPem(block.label, block.body)
-  if (pem.encrypted && passphrase === undefined)
+  if (!block) throw notPrivate(blocks, where)
+  if (block.encrypted && passphrase === undefined)
     throw encrypted(where, 'and no passphrase came with it')
   let key: KeyObject
   try {
-    key = createPrivateKey({ key: pem.text, ...(passphrase !== undefined && { passphrase }) })
-  } catch (error) {
-    if (pem.encrypted && (error as { code?: string }).code !== 'ERR_OSSL_UNSUPPORTED') {
-      throw encrypted(where, 'and the passphrase does not open it')
-    }
+    key = createPrivateKey({ key: block.text, ...(passphrase !== undefined && { passphrase }) })
+  } catch {
+    // A wrong passphrase and a damaged key cannot be told apart: either decrypts to noise
+    if (block.encrypted)
+      throw encrypted(where, 'and the passphrase does not open it, or it is damaged')
     throw invalid(
       where,
-      `a PEM block "${block.label}" that cannot be read`,
+      `${describeBlock(block)} that cannot be read`,
       'It may be truncated or mis-pasted',
     )
   }
   return fromKeyObject(key, where)
 }
 
-/** Rebuilds a PEM that lost its line breaks or got indented on the way through an environment. */
-function canonicalPem(label: string, body: string): { text: string; encrypted: boolean } {
-  // RFC 1421 headers of a legacy encrypted SEC1 key; base64 has no colon, so they end at the last
-  const legacy = /Proc-Type:\s*4,\s*ENCRYPTED\s+DEK-Info:\s*([A-Za-z0-9-]+,[0-9A-Fa-f]+)\s/.exec(
-    body,
-  )
-  const base64 = (legacy ? body.slice(legacy.index + legacy[0].length) : body).replace(/\s+/g, '')
-  const headers = legacy ? `Proc-Type: 4,ENCRYPTED\nDEK-Info: ${legacy[1]}\n\n` : ''
-  const lines = (base64.match(/.{1,64}/g) ?? []).join('\n')
-  return {
-    text: `-----BEGIN ${label}-----\n${headers}${lines}\n-----END ${label}-----\n`,
-    encrypted: legacy !== null || label === 'ENCRYPTED PRIVATE KEY',
-  }
-}
-
-function notPrivate(labels: string[], where: string): OrgidAuthError {
-  const label = labels.find((name) => name.includes('PUBLIC KEY') || name.includes('CERTIFICATE'))
-  if (label) return publicGiven(where, `a PEM block "${label}"`)
-  if (labels.length === 0)
-    return invalid(where, 'a PEM block without its end', 'It may be truncated')
-  return invalid(where, `only PEM block "${labels[0]}"`, 'Add the block that ends in "PRIVATE KEY"')
+function notPrivate(blocks: readonly PemBlock[], where: string): OrgidAuthError {
+  const [first] = blocks
+  if (!first) return invalid(where, 'a PEM block without its end', 'It may be truncated')
+  const found = blocks.find(({ label }) => /PUBLIC KEY|CERTIFICATE/.test(label))
+  if (found) return publicGiven(where, describeBlock(found))
+  return invalid(where, `only ${describeBlock(first)}`, 'Add the block that ends in "PRIVATE KEY"')
 }
 
 function publicGiven(where: string, got: string): OrgidAuthError {
@@ -170,39 +151,37 @@ function encrypted(where: string, why: string): OrgidAuthError {
 
 function fromDer(der: Buffer, passphrase: string | undefined, where: string): PrivateKey {
   for (const type of ['pkcs8', 'sec1'] as const) {
+    let key: KeyObject
     try {
-      return fromKeyObject(
-        createPrivateKey({
-          key: der,
-          format: 'der',
-          type,
-          ...(passphrase !== undefined && { passphrase }),
-        }),
-        where,
-      )
+      key = createPrivateKey({ key: der, format: 'der', type })
     } catch (error) {
-      if (error instanceof OrgidAuthError) throw error
+      if ((error as { code?: string }).code !== 'ERR_MISSING_PASSPHRASE') continue
+      const block = pemBlock('ENCRYPTED PRIVATE KEY', der.toString('base64'))
+      return fromPem([block], passphrase, where)
     }
+    return fromKeyObject(key, where)
   }
-  let isPublic = true
-  try {
-    createPublicKey({ key: der, format: 'der', type: 'spki' })
-  } catch {
-    isPublic = false
-  }
-  throw isPublic
-    ? publicGiven(where, 'the base64 of a public key')
-    : invalid(where, 'base64 that holds no key')
+  throw isPublicDer(der)
+    ? publicGiven(where, 'the base64 of a public key or certificate')
+    : invalid(where, 'base64 that holds no key', 'It may be truncated or mis-pasted')
 }
 
 function fromKeyObject(key: KeyObject, where: string): PrivateKey {
   if (key.type === 'public') throw publicGiven(where, 'a public KeyObject')
   if (key.type !== 'private') throw invalid(where, `a ${key.type} KeyObject`)
   assertSecp256k1(key, where)
-  return fromJwk(key.export({ format: 'jwk' }), where)
+  let jwk: JsonWebKey
+  try {
+    jwk = key.export({ format: 'jwk' })
+  } catch {
+    // 0 and n have the point at infinity for their public key, which has no x and y
+    throw outOfRange(where)
+  }
+  return fromJwk(jwk, where)
 }
 
-function fromJwk(jwk: JsonWebKey, where: string): PrivateKey {
+function fromJwk(input: JsonWebKey, where: string): PrivateKey {
+  const jwk = ownProperties(input)
   if (jwk.kty !== 'EC' || (jwk.crv !== 'secp256k1' && jwk.crv !== 'P-256K')) {
     const got =
       jwk.kty === 'EC' ? `an EC JWK with crv ${quote(jwk.crv)}` : `a JWK with kty ${quote(jwk.kty)}`
@@ -223,17 +202,17 @@ function fromJwk(jwk: JsonWebKey, where: string): PrivateKey {
   if ((jwk.x !== undefined && jwk.x !== x) || (jwk.y !== undefined && jwk.y !== y)) {
     throw new OrgidAuthError(
       'ERR_KEY_MISMATCH',
-      `${where}: the JWK's x and y are not the public key of its d. Export the JWK again from the private key`,
+      `${where}: the public key in it (x and y of a JWK) is not that of the private key. Export it again from the private key`,
     )
   }
   return key
 }
 
-/** Curve names are public words; anything longer may be a secret in the wrong field. */
+const knownName = /^(?:EC|RSA|OKP|oct|P-\d{3}|secp\d{3}[kr]1|(?:Ed|X)(?:25519|448))$/
+
+/** Key types and curves (RFC 7518 6.1, RFC 8037 2); anything else may be a secret. */
 function quote(value: unknown): string {
-  return typeof value === 'string' && /^[A-Za-z0-9-]{1,16}$/.test(value)
-    ? `"${value}"`
-    : describe(value)
+  return typeof value === 'string' && knownName.test(value) ? `"${value}"` : describe(value)
 }
 
 function fromScalar(scalar: Buffer, where: string): PrivateKey {
@@ -241,10 +220,7 @@ function fromScalar(scalar: Buffer, where: string): PrivateKey {
   try {
     ecdh.setPrivateKey(scalar)
   } catch {
-    throw new OrgidAuthError(
-      'ERR_KEY_RANGE',
-      `${where}: the private key's number is 0 or not below the order of secp256k1 (SEC 2, 2.4.1), so it can sign nothing. Generate a new key`,
-    )
+    throw outOfRange(where)
   }
   const publicKey = fromPoint(ecdh.getPublicKey())
   const jwk = { ...publicJwk(publicKey), d: scalar.toString('base64url') }
@@ -253,4 +229,11 @@ function fromScalar(scalar: Buffer, where: string): PrivateKey {
     publicKey,
     privateKey: createPrivateKey({ format: 'jwk', key: jwk }),
   }
+}
+
+function outOfRange(where: string): OrgidAuthError {
+  return new OrgidAuthError(
+    'ERR_KEY_RANGE',
+    `${where}: the private key's number is 0 or not below the order of secp256k1 (SEC 2, 2.4.1), so it can sign nothing. Generate a new key`,
+  )
 }

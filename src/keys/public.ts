@@ -1,4 +1,4 @@
-import { createPublicKey, ECDH, type JsonWebKey, KeyObject } from 'node:crypto'
+import { createPublicKey, ECDH, type JsonWebKey, KeyObject, X509Certificate } from 'node:crypto'
 import { describe, OrgidAuthError } from '../errors.js'
 
 /**
@@ -22,7 +22,8 @@ const remedy =
 export function loadPublicKey(input: PublicKeyInput, where = 'key'): KeyObject {
   const key = toKeyObject(input, where)
   assertSecp256k1(key, where)
-  return key
+  // A KeyObject remembers a compressed point and explicit curve parameters, and would export them
+  return createPublicKey({ format: 'jwk', key: publicJwk(key) })
 }
 
 /** Refuses a key that is not on secp256k1 (RFC 8812 3.1). @internal */
@@ -80,4 +81,19 @@ export function fromPoint(point: Uint8Array): KeyObject {
   const x = bytes.subarray(1, 33).toString('base64url')
   const y = bytes.subarray(33).toString('base64url')
   return createPublicKey({ format: 'jwk', key: { kty: 'EC', crv: 'secp256k1', x, y } })
+}
+
+/** Whether this is the DER of a public key (SPKI) or of a certificate. @internal */
+export function isPublicDer(der: Buffer): boolean {
+  const readers = [
+    () => createPublicKey({ key: der, format: 'der', type: 'spki' }),
+    () => new X509Certificate(der),
+  ]
+  return readers.some((read) => {
+    try {
+      return read() !== undefined
+    } catch {
+      return false
+    }
+  })
 }

@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import type { Http2ServerResponse } from 'node:http2'
 import type { AxiosInstance } from 'axios'
-import type { Ambient, CallContext, CallOptions, Inbound } from '../context.js'
+import type { Ambient, CallContext, Inbound } from '../context.js'
 import { describe, OrgidAuthError } from '../errors.js'
 import { internalsOf, type OrgidAuth } from '../interface.js'
 import { invalidOption, readOptions } from '../options.js'
@@ -39,7 +40,7 @@ export interface Outbound {
 }
 
 /** Gives a request its {@link Outbound}, and `run` for all that handles the request. @internal */
-export type BindRequest = (response: ServerResponse) => {
+export type BindRequest = (response: ServerResponse | Http2ServerResponse) => {
   readonly outbound: Outbound
   readonly run: <T>(fn: () => T) => T
 }
@@ -55,7 +56,7 @@ export function bindRequests(auth: OrgidAuth, options: OutboundAuthOptions = {})
   const { axios, abort } = validated(auth, options)
   return (response) => {
     const inbound: Inbound = { signal: clientGone(response), abort }
-    const ambient: Ambient = { options: context.current()?.options ?? {}, inbound }
+    const ambient: Ambient = { general: {}, ...context.current(), inbound }
     return {
       outbound: new RequestOutbound(auth, context, ambient, inbound, axios),
       run: (fn) => context.run(ambient, fn),
@@ -103,41 +104,53 @@ class RequestOutbound implements Outbound {
   }
 
   readonly authorization: Outbound['authorization'] = (url, options) =>
-    this.#call(options, (own) => this.#auth.authorization(url, own))
+    this.#call(() => this.#auth.authorization(url, options))
 
   readonly token: Outbound['token'] = async (partner, options) =>
-    this.#call(options, (own) => this.#auth.token(partner, own))
+    this.#call(() => this.#auth.token(partner, options))
 
-  // An event emitter or a pool may call from outside the request's context, or from another's.
-  #call<T>(options: CallOptions | undefined, fn: (own: CallOptions | undefined) => T): T {
-    const current = this.#context.current()
-    const ambient = current?.inbound === this.#inbound ? current : this.#ambient
-    return this.#context.run(ambient, () => fn(this.#withSignal(options, ambient)))
+  #call<T>(fn: () => T | Promise<T>): T | Promise<T> {
+    const { signal, abort } = this.#inbound
+    if (abort !== 'all') return this.#inContext(fn)
+    signal.throwIfAborted() // auth would still serve a token that it need not wait for
+    const result = this.#inContext(fn)
+    return result instanceof Promise ? unlessAborted(result, signal) : result
   }
 
-  #withSignal(options: CallOptions | undefined, ambient: Ambient): CallOptions | undefined {
-    const { signal, abort } = this.#inbound
-    if (abort !== 'all') return options
-    signal.throwIfAborted() // auth would still serve a token that it need not wait for
-    // an explicit signal replaces an ambient one, so the ambient one is joined to ours
-    const other = options?.signal ?? ambient.options.signal
-    return { ...options, signal: other ? AbortSignal.any([other, signal]) : signal }
+  // An event emitter or a pool may call from outside the request's context, or from another's.
+  #inContext<T>(fn: () => T): T {
+    const current = this.#context.current()
+    return this.#context.run(current?.inbound === this.#inbound ? current : this.#ambient, fn)
   }
 }
 
+/**
+ * Leaves the wait for `promise` when `signal` aborts. Beside the signals of the call and of those
+ * around it, not in place of one of them.
+ */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(signal.reason)
+    signal.addEventListener('abort', leave)
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+  })
+}
+
 /** Aborts when the response closes before all of it was handed to the operating system. */
-function clientGone(response: ServerResponse): AbortSignal {
+function clientGone(response: ServerResponse | Http2ServerResponse): AbortSignal {
   const controller = new AbortController()
   // each outgoing call may listen, and Node warns of a leak at the eleventh
   setMaxListeners(0, controller.signal)
   const onClose = () => {
-    if (response.writableFinished) return
+    // a reset HTTP/2 stream counts as finished though nobody ended it
+    if (response.writableEnded && response.writableFinished) return
     controller.abort(
       new OrgidAuthError('ERR_CLIENT_GONE', 'the client went away before its response was written'),
     )
   }
   // it may have gone while an earlier middleware was waiting
-  if (response.closed) onClose()
+  const isClosed = 'stream' in response ? response.stream.destroyed : response.closed
+  if (isClosed) onClose()
   else response.once('close', onClose)
   return controller.signal
 }

@@ -68,7 +68,8 @@ export function createRegistry(partners: readonly Partner[]): PartnerRegistry {
   const matchParsed = (text: string): Partner | undefined => {
     if (!URL.canParse(text)) return undefined
     const url = new URL(text)
-    if (url.username !== '' || url.password !== '') return undefined
+    // The origin of a blob: URL is that of the page that made it (WHATWG URL 4.7)
+    if (url.protocol === 'blob:' || url.username !== '' || url.password !== '') return undefined
     const candidates = byOrigin.get(url.origin)
     return candidates && longest(candidates, url.pathname)
   }

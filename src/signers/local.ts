@@ -2,6 +2,7 @@ import { createHash, createHmac, sign as cryptoSign, type KeyObject } from 'node
 import * as secp256k1 from '@noble/secp256k1'
 import { describe, OrgidAuthError } from '../errors.js'
 import { loadPrivateKey, type PrivateKey, type PrivateKeyInput } from '../keys/load.js'
+import { readOptions } from '../options.js'
 import { type Signer, toLowS } from './signer.js'
 
 /** How a {@link localSigner} computes its signatures. */
@@ -29,10 +30,11 @@ export function localSigner(key: PrivateKeyInput, options: LocalSignerOptions = 
 /** A signer over a key that is loaded already. @internal */
 export function signerOf(key: PrivateKey, options: LocalSignerOptions = {}): Signer {
   const { scalar, privateKey, publicKey } = key
+  const { backend } = readOptions<LocalSignerOptions>(options, ['backend'], 'options')
   const openssl = (input: Uint8Array) => signOpenssl(input, privateKey)
   const noble = (input: Uint8Array) => signNoble(input, scalar)
   const sign = ((): ((input: Uint8Array) => Uint8Array) => {
-    switch (options.backend) {
+    switch (backend) {
       case 'noble':
         return noble
       case 'openssl':
@@ -43,7 +45,7 @@ export function signerOf(key: PrivateKey, options: LocalSignerOptions = {}): Sig
       default:
         throw new OrgidAuthError(
           'ERR_INVALID_OPTION',
-          `backend: expected 'noble' or 'openssl', got ${describe(options.backend)}`,
+          `backend: expected 'noble' or 'openssl', got ${describe(backend)}`,
         )
     }
   })()

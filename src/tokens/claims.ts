@@ -146,8 +146,9 @@ function canonical(value: unknown, where: string, depth: number): unknown {
   }
   if (depth >= deepest) throw invalidClaim(where, `at most ${deepest} levels`, 'more, or a cycle')
   if (Array.isArray(value)) {
+    // Array.from, unlike map, also calls for holes, which are no JSON values
     return Object.freeze(
-      value.map((item, index) => canonical(item, `${where}[${index}]`, depth + 1)),
+      Array.from(value, (item, index) => canonical(item, `${where}[${index}]`, depth + 1)),
     )
   }
   if (!isPlainObject(value)) throw invalidClaim(where, 'a JSON value', describe(value))

@@ -1,4 +1,4 @@
-import { isPortableFragment, parseDid } from '../did.js'
+import { isFragment, isPortableFragment } from '../did.js'
 import { describe, OrgidAuthError } from '../errors.js'
 import { loadPrivateKey, type PrivateKeyInput } from '../keys/load.js'
 import { invalidOption, readOptions } from '../options.js'
@@ -128,17 +128,16 @@ export function readSigner(input: unknown, where: string): Signer {
 
 /** A fragment, with a warning when some verifiers cannot use it. @internal */
 export function readFragment(input: unknown, where: string): string {
-  if (typeof input !== 'string' || input === '') {
+  if (typeof input !== 'string' || !isFragment(input)) {
     throw invalidOption(
       where,
       'the fragment of the key in ORG.JSON, such as "webserver"',
       describe(input),
+      typeof input === 'string' && input.includes('#') ? 'Give only what follows the #' : '',
     )
   }
-  // Parsed as part of a DID, so that one grammar decides what a fragment is
-  const { fragment } = parseDid(`did:orgid:0x${'0'.repeat(64)}#${input}`, where)
-  warnUnportable(fragment as string)
-  return fragment as string
+  warnUnportable(input)
+  return input
 }
 
 const warned = new Set<string>()
@@ -155,7 +154,7 @@ export function warnUnportable(fragment: string): void {
 
 function readMoment(input: unknown, where: string): number {
   const seconds =
-    typeof input === 'number' ? input : new Date(input as string | Date).getTime() / 1_000
-  if (Number.isFinite(seconds)) return seconds
+    typeof input === 'string' || input instanceof Date ? new Date(input).getTime() / 1_000 : input
+  if (typeof seconds === 'number' && Number.isFinite(seconds)) return seconds
   throw invalidOption(where, 'epoch seconds, a Date or an ISO 8601 string', describe(input))
 }

@@ -67,17 +67,8 @@ const tokenOptions = ['audience', 'scope', 'claims', 'lifetime', 'forceRefresh']
 /** What leads from an object to its type, where users compare identities. */
 const typeKeys: ReadonlySet<PropertyKey> = new Set(['constructor', 'prototype', '__proto__'])
 
-/**
- * The language's own methods are handed out unwrapped: called on the proxy they go through its
- * traps, so that `wrapped.book.bind(wrapped)` gives a bound *wrapped* function.
- */
-const languageMethods: ReadonlySet<unknown> = new Set([
-  Promise.prototype.catch,
-  Promise.prototype.finally,
-  ...[Object.prototype, Function.prototype].flatMap((prototype) =>
-    Object.values(Object.getOwnPropertyDescriptors(prototype)).map(({ value }) => value as unknown),
-  ),
-])
+/** Not wrapped, since they go through the proxy's `then`, which takes care of their callbacks. */
+const viaThen: ReadonlySet<unknown> = new Set([Promise.prototype.catch, Promise.prototype.finally])
 
 /** One wrap: a function from the client's objects to their proxies, all running inside `run`. */
 function wrapperFor(run: Run): <T extends object>(target: T) => T {
@@ -103,7 +94,7 @@ function wrapperFor(run: Run): <T extends object>(target: T) => T {
 
   /** What reading a property gives. */
   function member(value: unknown, key: PropertyKey): unknown {
-    if (!isObject(value) || typeKeys.has(key) || languageMethods.has(value)) return value
+    if (!isObject(value) || typeKeys.has(key) || viaThen.has(value)) return value
     if (key === 'then' && typeof value === 'function') thens.add(value)
     return isPlatformObject(value) || isNodeStream(value) ? value : wrap(value)
   }

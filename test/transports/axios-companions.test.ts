@@ -1,4 +1,4 @@
-import axios from 'axios'
+import axios, { type AxiosInstance } from 'axios'
 import MockAdapter from 'axios-mock-adapter'
 import axiosRetry from 'axios-retry'
 import { HttpResponse, http as mswHttp } from 'msw'
@@ -23,6 +23,9 @@ function createAuth(partner: TestPartner | undefined = undefined) {
   })
 }
 
+// axios-mock-adapter is CommonJS, for which axios' types are other ones of the same shape
+const forMock = (instance: AxiosInstance) => instance as never
+
 const audienceOf = (header: unknown) => decode(String(header)).claims.aud
 
 describe('axios-retry', () => {
@@ -34,7 +37,7 @@ describe('axios-retry', () => {
     async (order) => {
       partner = await startPartner({ did: did('b'), publicKey, profile: 'older' })
       const http = axios.create()
-      const retry = () => axiosRetry(http, { retries: 2, retryDelay: () => 0 })
+      const retry = () => axiosRetry(http as never, { retries: 2, retryDelay: () => 0 })
       if (order === 'before') retry()
       attachAuth(http, createAuth(partner))
       if (order === 'after') retry()
@@ -48,7 +51,7 @@ describe('axios-retry', () => {
   it('gives up with an error whose config holds no token', async () => {
     partner = await startPartner({ did: did('b'), publicKey, profile: 'older' })
     const http = axios.create()
-    axiosRetry(http, { retries: 1, retryDelay: () => 0 })
+    axiosRetry(http as never, { retries: 1, retryDelay: () => 0 })
     attachAuth(http, createAuth(partner))
     partner.answer({ status: 503, times: 2 })
     const error = await http.get(partner.url('/')).catch((error: unknown) => error)
@@ -60,9 +63,9 @@ describe('axios-retry', () => {
 describe('axios-mock-adapter', () => {
   it.each(['before', 'after'])('installed %s attaching sees the token', async (order) => {
     const http = axios.create()
-    let mock = order === 'before' ? new MockAdapter(http) : undefined
+    let mock = order === 'before' ? new MockAdapter(forMock(http)) : undefined
     attachAuth(http, createAuth())
-    mock ??= new MockAdapter(http)
+    mock ??= new MockAdapter(forMock(http))
     const seen: unknown[] = []
     mock.onGet(`${origin}/offers`).reply((config) => {
       seen.push(config.headers?.Authorization)

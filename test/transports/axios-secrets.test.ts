@@ -78,7 +78,12 @@ function reachable(root: unknown): string[] {
   return found
 }
 
-const abortIn = (milliseconds: number) => AbortSignal.timeout(milliseconds)
+/** Aborts once the server has seen the request. */
+function abortWhenSeen(): AbortSignal {
+  const controller = new AbortController()
+  server.once('request', () => setImmediate(() => controller.abort()))
+  return controller.signal
+}
 
 const outcomes: [string, string, () => AxiosRequestConfig][] = [
   ['a result', '/200', () => ({})],
@@ -101,13 +106,13 @@ const outcomes: [string, string, () => AxiosRequestConfig][] = [
   ['a result through the fetch adapter', '/200', () => ({ adapter: 'fetch' })],
   ['a failed result through the fetch adapter', '/500', () => ({ adapter: 'fetch' })],
   ['a reset through the fetch adapter', '/reset', () => ({ adapter: 'fetch' })],
-  ['a timeout through the fetch adapter', '/hang', () => ({ adapter: 'fetch', timeout: 50 })],
+  ['a timeout through the fetch adapter', '/hang', () => ({ adapter: 'fetch', timeout: 1_000 })],
   ['a reset connection', '/reset', () => ({})],
   ['a truncated body', '/truncated', () => ({})],
-  ['a cancelled request', '/hang', () => ({ signal: abortIn(50) })],
-  ['a request that timed out', '/hang', () => ({ timeout: 50 })],
-  ['a body that timed out', '/open', () => ({ timeout: 50 })],
-  ['a native request that timed out', '/hang', () => ({ timeout: 50, maxRedirects: 0 })],
+  ['a cancelled request', '/hang', () => ({ signal: abortWhenSeen() })],
+  ['a request that timed out', '/hang', () => ({ timeout: 1_000 })],
+  ['a body that timed out', '/open', () => ({ timeout: 1_000 })],
+  ['a native request that timed out', '/hang', () => ({ timeout: 1_000, maxRedirects: 0 })],
   ['a body too long', '/200', () => ({ maxContentLength: 1 })],
   [
     'a body that is no JSON',

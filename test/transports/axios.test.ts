@@ -1,3 +1,4 @@
+import { Agent } from 'node:http'
 import axios, { AxiosHeaders, type AxiosInstance } from 'axios'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createOrgidAuth } from '../../src/auth.js'
@@ -39,6 +40,9 @@ function attached(options?: Partial<OrgidAuthOptions>, config = {}): AxiosInstan
   return instance
 }
 
+/** A thousand requests, and not a thousand connections to a server of the same process. */
+const pool = () => ({ httpAgent: new Agent({ keepAlive: true, maxSockets: 50 }) })
+
 function slowSigner(wait: Promise<void>) {
   const { publicKey, sign } = localSigner(pem, { backend: 'openssl' })
   return {
@@ -62,8 +66,10 @@ describe('an attached axios instance', () => {
     expect(stranger.requests.map(({ authorization }) => authorization)).toEqual([undefined])
   })
 
-  it('mints one token of 1,000 concurrent first calls, and all succeed', async () => {
-    const http = attached()
+  it('mints one token of 1,000 concurrent first calls, and all succeed', {
+    timeout: 60_000,
+  }, async () => {
+    const http = attached(undefined, pool())
     const responses = await Promise.all(
       Array.from({ length: 1_000 }, (_, index) => http.get(hotels.url(`/${index}`))),
     )
@@ -72,9 +78,11 @@ describe('an attached axios instance', () => {
     expect(hotels.tokens).toHaveLength(1)
   })
 
-  it('mints one token of 1,000 concurrent first calls with a signer that must be waited for', async () => {
+  it('mints one token of 1,000 concurrent first calls with a signer that must be waited for', {
+    timeout: 60_000,
+  }, async () => {
     const open = gate()
-    const http = attached({ key: slowSigner(open.promise) })
+    const http = attached({ key: slowSigner(open.promise) }, pool())
     const calls = Array.from({ length: 1_000 }, (_, index) => http.get(hotels.url(`/${index}`)))
     open.resolve()
     await Promise.all(calls)
@@ -160,7 +168,7 @@ describe('the final URL', () => {
       const http = axios.create()
       const rewrite = () =>
         http.interceptors.request.use((config) => {
-          config.url = config.url?.replace(hotels.origin, stranger.origin)
+          config.url = String(config.url).replace(hotels.origin, stranger.origin)
           return config
         })
       if (order === 'before') rewrite()
@@ -344,12 +352,12 @@ describe('while a token is waited for', () => {
     const open = gate()
     const http = attached({ key: slowSigner(open.promise) })
     hotels.delay(Number.POSITIVE_INFINITY)
-    const call = http.get(hotels.url('/'), { timeout: 200 }).catch((error: unknown) => error)
+    const call = http.get(hotels.url('/'), { timeout: 1_000 }).catch((error: unknown) => error)
     open.resolve()
     expect(await call).toMatchObject({
       code: 'ECONNABORTED',
-      message: 'timeout of 200ms exceeded',
-      config: { timeout: 200 },
+      message: 'timeout of 1000ms exceeded',
+      config: { timeout: 1_000 },
     })
     expect(hotels.requests).toHaveLength(1)
   })

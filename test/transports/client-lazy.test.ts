@@ -1,7 +1,10 @@
+import { EventEmitter } from 'node:events'
+import { request } from 'node:http'
 import { Duplex, Readable, Transform } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { ReadableStream } from 'node:stream/web'
+import { types } from 'node:util'
 import { expect, test } from 'vitest'
 import { wrapClient } from '../../src/transports/client.js'
 import { auth, book, collect, HotelsClient, read, scope, tick } from './hotels-client.js'
@@ -104,6 +107,30 @@ test('a web stream does not read ahead of its reader', async () => {
   expect(pulls).toBe(1)
 })
 
+test('a stream of another stream library is one by its state', () => {
+  class Foreign extends EventEmitter {
+    readonly _readableState = {}
+    _read() {
+      return scope()
+    }
+  }
+  const stream = new Foreign()
+  expect(wrapClient({ stream: () => stream }, auth, read).stream()).toBe(stream)
+  expect(stream._read()).toBe('read')
+})
+
+test('a locked web stream and a legacy stream are handed out as they are', () => {
+  const web = new ReadableStream()
+  web.getReader()
+  const sink = request('http://127.0.0.1:1', { agent: false }).on('error', () => {})
+  const flush: unknown = Reflect.get(sink, '_flush')
+  const client = wrapClient({ web: () => web, sink: () => sink }, auth, read)
+  expect(client.web()).toBe(web)
+  expect(client.sink()).toBe(sink)
+  expect(Reflect.get(sink, '_flush')).toBe(flush)
+  sink.destroy()
+})
+
 test('cancelling and failing pass through a web stream, with the options', async () => {
   const cancelled: unknown[] = []
   const client = wrapClient(
@@ -143,6 +170,26 @@ test('a byte stream stays one', async () => {
   expect(Buffer.from(first.value ?? []).toString()).toBe('read')
   await reader.read(new Uint8Array(8))
   expect((await reader.read(new Uint8Array(8))).done).toBe(true)
+})
+
+test('a promise stays a promise, and one with methods keeps them', async () => {
+  const cancellable = () => Object.assign(new Promise<never>(() => {}), { cancel: () => scope() })
+  const client = wrapClient(new HotelsClient(), auth, read)
+  expect(types.isPromise(client.later())).toBe(true)
+  expect(wrapClient({ cancellable }, auth, read).cancellable().cancel()).toBe('read')
+})
+
+test('callbacks of a thenable run in the context of whoever gave them', async () => {
+  class Query extends Promise<string> {}
+  const query = () => new Query((_, reject) => reject(new RangeError(scope())))
+  const client = wrapClient({ query }, auth, read)
+  const fails = new RangeError('read')
+  const scopes: string[] = []
+  const note = () => void scopes.push(scope())
+  await client.query().then(undefined, note)
+  await client.query().catch(note)
+  await expect(client.query().finally(note)).rejects.toThrow(fails)
+  expect(scopes).toEqual(['none', 'none', 'none'])
 })
 
 test('a thenable with methods of its own keeps them, and its callbacks their own context', async () => {

@@ -124,6 +124,7 @@ test('freezing the wrapped client is refused and leaves the client as it was', (
   const client = new HotelsClient()
   const wrapped = wrapClient(client, auth, read)
   expect(() => Object.freeze(wrapped)).toThrow(TypeError)
+  expect(Object.keys(wrapped)).toEqual(Object.keys(client))
   expect(Reflect.defineProperty(wrapped, 'x', { value: 1, configurable: false })).toBe(false)
   expect(Object.isFrozen(client)).toBe(false)
   expect(client).not.toHaveProperty('x')

@@ -1,0 +1,19 @@
+/** A certificate for localhost and 127.0.0.1, signed by itself. For tests alone: its key is public. */
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBmjCCAUGgAwIBAgIUP29H6YzCETKu/YBGvHgYPxy/iyQwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNDA3MjYxMFoYDzIxMjYxMDMx
+MDcyNjEwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATLLPoWACjdHvZnL1qA3z8rMoRnWFIx9SiNpymdMf4WAn3MaCLXrju4
+CCxFEopmQm7+mZfI8lemLo/ImVdz2sQ2o28wbTAdBgNVHQ4EFgQU0rnhDCBv1xjT
+A+4F+Az3Qjgw9I8wHwYDVR0jBBgwFoAU0rnhDCBv1xjTA+4F+Az3Qjgw9I8wDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDRwAwRAIgQ+tMkuE8bUyMnb40wZSbq1HHv1jNTXFR/GmbDFBC/NICIGpV
+YDyIguzIBHmEsfI8dlJPkkiD6ChYKdAr/Fy2mRlM
+-----END CERTIFICATE-----`
+
+/** The key of {@link certificate}. */
+export const certificateKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgqt4mvORJOyC9DjAq
+qYC3tnC9ZDuQ1CdfSCrL81HxV9KhRANCAATLLPoWACjdHvZnL1qA3z8rMoRnWFIx
+9SiNpymdMf4WAn3MaCLXrju4CCxFEopmQm7+mZfI8lemLo/ImVdz2sQ2
+-----END PRIVATE KEY-----`
