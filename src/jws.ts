@@ -1,3 +1,4 @@
+import { decode, encode } from 'jose/base64url'
 import { describe, OrgidAuthError } from './errors.js'
 
 /** A JSON object, as it came. @internal */
@@ -64,8 +65,12 @@ export function decodeJws(jwt: unknown): DecodedJws {
  * @internal
  */
 export function decodeBase64url(text: string): Buffer | undefined {
-  const bytes = Buffer.from(text, 'base64url')
-  return bytes.toString('base64url') === text ? bytes : undefined
+  try {
+    const bytes = decode(text)
+    return encode(bytes) === text ? Buffer.from(bytes) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /**

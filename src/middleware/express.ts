@@ -22,17 +22,18 @@ declare global {
  * @throws OrgidAuthError `ERR_INVALID_OPTION`, when called and not per request.
  *
  * @example
- * attachAuth(http, auth)
  * app.use(outboundAuth(auth, { axios: http }))
  * app.get('/offers', async (req, res) => {
  *   res.json((await res.locals.orgid.axios.get('https://api.hotels.example/offers')).data)
  * })
  */
 export function outboundAuth(auth: OrgidAuth, options?: OutboundAuthOptions): RequestHandler {
-  const bind = bindRequests(auth, options)
+  const binder = bindRequests(auth, options)
   return function orgidOutboundAuth(_req, res, next) {
-    const { outbound, run } = bind(res)
+    const { outbound, run } = binder.bind(res)
     res.locals.orgid = outbound
-    run(next)
+    const attaching = binder.attaching()
+    if (attaching === undefined) run(next)
+    else attaching.then(() => run(next), next)
   }
 }

@@ -20,17 +20,17 @@ declare module 'koa' {
  * @throws OrgidAuthError `ERR_INVALID_OPTION`, when called and not per request.
  *
  * @example
- * attachAuth(http, auth)
  * app.use(outboundAuth(auth, { axios: http }))
  * app.use(async (ctx) => {
  *   ctx.body = (await ctx.state.orgid.axios.get('https://api.hotels.example/offers')).data
  * })
  */
 export function outboundAuth(auth: OrgidAuth, options?: OutboundAuthOptions): Middleware {
-  const bind = bindRequests(auth, options)
+  const binder = bindRequests(auth, options)
   return function orgidOutboundAuth(ctx, next) {
-    const { outbound, run } = bind(ctx.res)
+    const { outbound, run } = binder.bind(ctx.res)
     ctx.state.orgid = outbound
-    return run(next)
+    const attaching = binder.attaching()
+    return attaching === undefined ? run(next) : attaching.then(() => run(next))
   }
 }

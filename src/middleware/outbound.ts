@@ -9,7 +9,10 @@ import { invalidOption, readOptions } from '../options.js'
 
 /** Options of `outboundAuth`, for Koa and Express alike. */
 export interface OutboundAuthOptions {
-  /** What `outbound.axios` is; of several, the first. Each has been through `attachAuth`. */
+  /**
+   * What `outbound.axios` is; of several, the first. Those that `attachAuth` has not been called
+   * with are attached here.
+   */
   readonly axios?: AxiosInstance | readonly AxiosInstance[]
   /**
    * Which outgoing calls are aborted when the client goes away before its response was written.
@@ -39,10 +42,15 @@ export interface Outbound {
   readonly token: OrgidAuth['token']
 }
 
-/** Gives a request its {@link Outbound}, and `run` for all that handles the request. @internal */
-export type BindRequest = (response: ServerResponse | Http2ServerResponse) => {
-  readonly outbound: Outbound
-  readonly run: <T>(fn: () => T) => T
+/** Binds outgoing calls to inbound requests. @internal */
+export interface RequestBinder {
+  /** Gives a request its {@link Outbound}, and `run` for all that handles the request. */
+  bind(response: ServerResponse | Http2ServerResponse): {
+    readonly outbound: Outbound
+    readonly run: <T>(fn: () => T) => T
+  }
+  /** While the axios instances are being attached, what to wait for. Rejects if that failed. */
+  attaching(): Promise<void> | undefined
 }
 
 /**
@@ -51,16 +59,22 @@ export type BindRequest = (response: ServerResponse | Http2ServerResponse) => {
  * @throws OrgidAuthError `ERR_INVALID_OPTION`
  * @internal
  */
-export function bindRequests(auth: OrgidAuth, options: OutboundAuthOptions = {}): BindRequest {
+export function bindRequests(auth: OrgidAuth, options: OutboundAuthOptions = {}): RequestBinder {
   const { context } = internalsOf(auth)
-  const { axios, abort } = validated(auth, options)
-  return (response) => {
-    const inbound: Inbound = { signal: clientGone(response), abort }
-    const ambient: Ambient = { general: {}, ...context.current(), inbound }
-    return {
-      outbound: new RequestOutbound(auth, context, ambient, inbound, axios),
-      run: (fn) => context.run(ambient, fn),
-    }
+  const { instances, abort } = validated(options)
+  let attaching = attachMissing(instances, auth, () => {
+    attaching = undefined
+  })
+  return {
+    bind(response) {
+      const inbound: Inbound = { signal: clientGone(response), abort }
+      const ambient: Ambient = { general: {}, ...context.current(), inbound }
+      return {
+        outbound: new RequestOutbound(auth, context, ambient, inbound, instances[0]),
+        run: (fn) => context.run(ambient, fn),
+      }
+    },
+    attaching: () => attaching,
   }
 }
 
@@ -155,31 +169,45 @@ function clientGone(response: ServerResponse | Http2ServerResponse): AbortSignal
   return controller.signal
 }
 
-// set by attachAuth
+// Set by attachAuth
 const attached: unique symbol = Symbol.for('orgid-bearer.attached') as never
 
-function validated(auth: OrgidAuth, options: OutboundAuthOptions) {
+function validated(options: OutboundAuthOptions) {
   const own = readOptions(options, ['axios', 'abort'], 'options')
   const { axios, abort = 'safe' } = own
   if (abort !== 'safe' && abort !== 'all' && abort !== 'none') {
     throw invalidOption('options.abort', "'safe', 'all' or 'none'", describe(abort))
   }
   const instances: readonly AxiosInstance[] = axios === undefined ? [] : [axios].flat()
-  for (const instance of instances) requireAttached(instance, auth)
-  return { abort, axios: instances[0] }
-}
-
-// Only orgid-bearer/axios imports axios, so attaching is left to the user.
-function requireAttached(instance: AxiosInstance, auth: OrgidAuth): void {
-  if (typeof instance !== 'function') {
+  for (const instance of instances) {
+    if (typeof instance?.interceptors?.request?.use === 'function') continue
     throw invalidOption('options.axios', 'an axios instance', describe(instance))
   }
-  const auths = (instance as { [attached]?: ReadonlyMap<OrgidAuth, unknown> })[attached]
-  if (auths?.has(auth)) return
-  throw invalidOption(
-    'options.axios',
-    'an instance that carries the tokens of this auth',
-    'one that does not',
-    'Call attachAuth(axios, auth) of orgid-bearer/axios first',
+  return { abort, instances }
+}
+
+/**
+ * Attaches the instances that do not carry this auth's tokens yet. The axios transport is loaded
+ * for that alone, so that who passes no axios instance needs no axios.
+ */
+function attachMissing(
+  instances: readonly AxiosInstance[],
+  auth: OrgidAuth,
+  done: () => void,
+): Promise<void> | undefined {
+  const missing = instances.filter((instance) => !isAttached(instance, auth))
+  if (missing.length === 0) return undefined
+  const attaching = import('../transports/axios.js').then(({ attachAuth }) => {
+    attachAuth(missing, auth)
+    done()
+  })
+  // Every request waits for it and fails with its reason: here it is handled
+  attaching.catch(() => {})
+  return attaching
+}
+
+function isAttached(instance: AxiosInstance, auth: OrgidAuth): boolean {
+  return (
+    (instance as { [attached]?: ReadonlyMap<OrgidAuth, unknown> })[attached]?.has(auth) ?? false
   )
 }

@@ -31,6 +31,9 @@ const explicitSpki = Buffer.concat([
   point,
 ])
 
+/** Uncompressed, named curve: 88 bytes of SPKI, of which the last 64 are x and y. */
+const publicKeyPem = /^MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAE[a-zA-Z0-9+/]{86}==$/
+
 /** How the older verifiers read an entry: header lines put around the bare base64. */
 const fromPublicKeyPem = (text: string): KeyObject =>
   createPublicKey(`-----BEGIN PUBLIC KEY-----\n${text}\n-----END PUBLIC KEY-----`)
@@ -52,9 +55,7 @@ describe('orgJsonEntries', () => {
         id: issuer,
         type: 'secp256k1',
         controller: did('a'),
-        publicKeyPem: expect.stringMatching(
-          /^MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAE[a-zA-Z0-9+/]{86}==$/,
-        ),
+        publicKeyPem: expect.stringMatching(publicKeyPem),
       },
     ])
   })
@@ -83,20 +84,15 @@ describe('orgJsonEntries', () => {
       expect(entry).toMatchObject({ id: issuer, controller: did('a') })
   })
 
-  it('describes the same key in both forms, for every key', () => {
-    fc.assert(
-      fc.property(fc.noShrink(fc.constant(undefined)), () => {
-        const key = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey
-        const { publicKey: older, verificationMethod: current } = orgJsonEntries(issuer, key)
-        expect(fromPublicKeyPem(older[0].publicKeyPem).equals(key)).toBe(true)
-        const jwk = { ...current[0].publicKeyJwk }
-        expect(createPublicKey({ format: 'jwk', key: jwk }).equals(key)).toBe(true)
-        expect(older[0].publicKeyPem).toMatch(
-          /^MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAE[a-zA-Z0-9+/]{86}==$/,
-        )
-      }),
-      { numRuns: 50 },
-    )
+  it('describes the same key in both forms, for any key', () => {
+    for (let round = 0; round < 50; round += 1) {
+      const key = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey
+      const { publicKey: older, verificationMethod: current } = orgJsonEntries(issuer, key)
+      expect(older[0].publicKeyPem).toMatch(publicKeyPem)
+      expect(fromPublicKeyPem(older[0].publicKeyPem).equals(key)).toBe(true)
+      const { publicKeyJwk } = current[0]
+      expect(createPublicKey({ format: 'jwk', key: { ...publicKeyJwk } }).equals(key)).toBe(true)
+    }
   })
 
   it.each<[string, PublicKeyInput]>([

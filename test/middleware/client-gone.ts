@@ -165,22 +165,23 @@ export function endsWithItsClient(serve: Serve): void {
     expect(warnings).toEqual([])
   })
 
-  // before Node 24 a response counts as finished when its connection breaks
+  // Before Node 24 a response counts as finished when its connection breaks: nothing to test there
   const tells = Number(process.versions.node.split('.')[0]) >= 24
-  test.runIf(tells)('a client that leaves in the middle of its answer is noticed', async () => {
-    const seen = deferred<AbortSignal>()
-    const origin = await serve(auth, undefined, async ({ signal }) => {
-      seen.resolve(signal)
-      return 'x'.repeat(2 ** 25) // more than the kernel takes from the server at once
+  if (tells)
+    test('a client that leaves in the middle of its answer is noticed', async () => {
+      const seen = deferred<AbortSignal>()
+      const origin = await serve(auth, undefined, async ({ signal }) => {
+        seen.resolve(signal)
+        return 'x'.repeat(2 ** 25) // more than the kernel takes from the server at once
+      })
+      const visitor = visit(origin)
+      const signal = await seen.promise
+      const gone = once(signal, 'abort')
+      await once(visitor, 'response')
+      visitor.destroy()
+      await gone
+      expect(signal.reason).toMatchObject({ code: 'ERR_CLIENT_GONE' })
     })
-    const visitor = visit(origin)
-    const signal = await seen.promise
-    const gone = once(signal, 'abort')
-    await once(visitor, 'response')
-    visitor.destroy()
-    await gone
-    expect(signal.reason).toMatchObject({ code: 'ERR_CLIENT_GONE' })
-  })
 
   test('the signal stays quiet when the answer was written', async () => {
     const seen = deferred<AbortSignal>()
