@@ -67,8 +67,11 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
 
   const obtain = (partner: Partner, options: CallOptions | undefined): Token | Promise<Token> => {
     if (options === undefined) return cache.get(plainRequest(partner))
-    const keyId = keyring.active(clock.now()).id
-    return cache.get(requestFor(partner, keyId, initialKeyId, options), options)
+    options.signal?.throwIfAborted()
+    const request = shapesToken(options)
+      ? requestFor(partner, keyring.active(clock.now()).id, initialKeyId, options)
+      : plainRequest(partner)
+    return cache.get(request, options)
   }
 
   /** Explicit options over those around the call. */
@@ -234,6 +237,11 @@ function mismatch(meantFor: string, owner: string): OrgidAuthError {
     'ERR_PARTNER_MISMATCH',
     `options.partner: expected the partner of the final URL, got another (${describe(meantFor)}), while the URL is ${owner}. A token goes where its partner is, and nowhere else`,
   )
+}
+
+/** Whether options ask for another token than the partner's own. */
+function shapesToken({ audience, scope, claims, lifetime }: CallOptions): boolean {
+  return (audience ?? scope ?? claims ?? lifetime) !== undefined
 }
 
 function least(numbers: readonly number[]): number | undefined {

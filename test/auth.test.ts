@@ -238,6 +238,16 @@ describe('a remote signer', () => {
     await expect(auth.token('hotels')).rejects.toMatchObject({ code: 'ERR_INVALID_SIGNATURE' })
   })
 
+  it('is not asked for a caller who has aborted already, and neither is the cache', async () => {
+    const { signer, state } = remoteSigner()
+    const auth = create({ key: signer })
+    const signal = AbortSignal.abort('gone')
+    await expect(auth.token('hotels', { signal })).rejects.toBe('gone')
+    expect(state.signatures).toBe(0)
+    await auth.prepare()
+    expect(() => auth.authorization(offers, { signal })).toThrow('gone')
+  })
+
   it('is left by a caller who aborts, with the caller’s reason', async () => {
     const slow = gate()
     const auth = create({ key: remoteSigner(() => slow.promise).signer })

@@ -35,7 +35,7 @@ function codeOf(fn: () => unknown): unknown {
   return 'nothing thrown'
 }
 
-// First in this file, and the only test here without a backend: the table is built once a process
+// First in this file: noble's table is built once a process, by the first signer without a backend
 describe('localSigner without a backend', () => {
   it('signs from the first call on: by openssl until noble’s table is built, then by noble', async () => {
     const signer = localSigner(pem)
