@@ -20,7 +20,7 @@ export interface OrgidAuthOptions {
    */
   readonly issuer: string
   /** The private key, in any form, or a {@link Signer}. */
-  readonly key?: PrivateKeyInput | Signer
+  readonly key?: PrivateKeyInput | Signer | undefined
   /** Several keys, for rotation; instead of `key`. */
   readonly keys?: readonly KeyOptions[]
   readonly partners: readonly PartnerOptions[]

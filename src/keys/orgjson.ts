@@ -1,4 +1,5 @@
 import { parseDid } from '../did.js'
+import { OrgidAuthError } from '../errors.js'
 import { loadPublicKey, type PublicKeyInput, publicJwk } from './public.js'
 
 /** An entry of `publicKey` in an older ORG.JSON. */
@@ -33,9 +34,10 @@ export interface OrgJsonEntries {
 /**
  * What to put into ORG.JSON, so that partners find the key that signs your tokens.
  *
- * @param issuer the DID with the `#fragment` under which the key is registered.
- * @param key the public key.
- * @throws OrgidAuthError `ERR_INVALID_DID`, `ERR_INVALID_KEY`, `ERR_KEY_CURVE`
+ * @param issuer the DID with the `#fragment` under which the key is to be registered.
+ * @param key the public key; that of a private key is `localSigner(key).publicKey`.
+ * @throws OrgidAuthError `ERR_INVALID_DID` (also for one without fragment), `ERR_INVALID_KEY`,
+ *   `ERR_KEY_CURVE`
  *
  * @example
  * ```ts
@@ -44,7 +46,13 @@ export interface OrgJsonEntries {
  */
 export function orgJsonEntries(issuer: string, key: PublicKeyInput): OrgJsonEntries {
   const { did, fragment } = parseDid(issuer, 'issuer')
-  const id = `${did}#${fragment ?? 'webserver'}`
+  if (fragment === undefined) {
+    throw new OrgidAuthError(
+      'ERR_INVALID_DID',
+      `issuer: expected a DID with the #fragment that is to name the key, such as ${did}#webserver, got one without`,
+    )
+  }
+  const id = `${did}#${fragment}`
   const publicKey = loadPublicKey(key)
   const publicKeyPem = publicKey.export({ format: 'der', type: 'spki' }).toString('base64')
   return {

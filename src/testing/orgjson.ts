@@ -54,12 +54,31 @@ export type KnownKeys =
  * @internal
  */
 export function documentsFor(keys: KnownKeys, issuer: string): readonly OrgJson[] {
-  if ('orgJson' in keys) return [keys.orgJson].flat() as OrgJson[]
+  if ('orgJson' in keys) return oneForEachDid([keys.orgJson].flat() as OrgJson[])
   try {
     return [orgJsonEntries(issuer, keys.publicKey)]
   } catch (error) {
     if ((error as OrgidAuthError).code === 'ERR_INVALID_DID') return []
     throw error
+  }
+}
+
+/** A DID has one document: several given for it, such as one a key, are read as one. */
+function oneForEachDid(documents: readonly OrgJson[]): readonly OrgJson[] {
+  const byDid = new Map<string | undefined, OrgJson>()
+  for (const document of documents) {
+    const did = didOf(document)
+    const other = byDid.get(did)
+    byDid.set(did, other === undefined ? document : joined(other, document))
+  }
+  return [...byDid.values()]
+}
+
+function joined(one: OrgJson, other: OrgJson): OrgJson {
+  return {
+    ...one,
+    publicKey: [...(one.publicKey ?? []), ...(other.publicKey ?? [])],
+    verificationMethod: [...(one.verificationMethod ?? []), ...(other.verificationMethod ?? [])],
   }
 }
 

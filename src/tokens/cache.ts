@@ -51,6 +51,12 @@ export interface TokenCache {
 /** Seconds of signing at a stretch, when there is more than one token to refresh. */
 const slice = 0.002
 
+/** One moment, on both clocks. */
+interface Moment {
+  readonly now: number
+  readonly monotonic: number
+}
+
 interface Flight {
   readonly request: MintRequest
   readonly promise: Promise<Token>
@@ -100,10 +106,10 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
   }
 
   const start = (request: MintRequest, entry: CacheEntry | undefined): Token | Promise<Token> => {
-    const startedAt = clock.monotonic()
+    const started: Moment = { now: clock.now(), monotonic: clock.monotonic() }
     const result = attempt(request, entry?.token)
     if (!(result instanceof Promise)) {
-      keep(request, result, startedAt)
+      keep(request, result, started)
       return result
     }
     const land = () => {
@@ -112,7 +118,7 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     const promise = result.then(
       (token) => {
         land()
-        if (!flight.discarded) keep(request, token, startedAt)
+        if (!flight.discarded) keep(request, token, started)
         return token
       },
       (error: unknown) => {
@@ -151,13 +157,14 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     return result instanceof Promise ? detachable(result, call?.signal) : result
   }
 
-  const keep = (request: MintRequest, token: Token, startedAt: number) => {
-    const usableUntil = token.expiresAt - guard(request.lifetime)
+  const keep = (request: MintRequest, token: Token, started: Moment) => {
+    const life = token.expiresAt - started.now
+    const usable = life - guard(life)
     entries.set(request.key, {
       request,
       token,
-      usableUntil,
-      deadline: startedAt + usableUntil - clock.now(),
+      usableUntil: started.now + usable,
+      deadline: started.monotonic + usable,
       revoked: false,
       refreshing: false,
       failures: 0,
@@ -219,8 +226,8 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
 }
 
 /** Seconds before `exp` in which a token might expire on its way: 30, or a tenth of a short life. */
-function guard(lifetime: number): number {
-  return Math.min(30, lifetime / 10)
+function guard(life: number): number {
+  return Math.min(30, life / 10)
 }
 
 /** The same promise for one caller, who may leave without disturbing the others. */

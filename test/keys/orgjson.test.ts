@@ -78,10 +78,13 @@ describe('orgJsonEntries', () => {
       expect(entry).toMatchObject({ id: `${own}#key2`, controller: own })
   })
 
-  it('registers the key as "webserver" when the DID has no fragment', () => {
-    const entries = orgJsonEntries(did('a'), publicKey)
-    for (const [entry] of [entries.publicKey, entries.verificationMethod])
-      expect(entry).toMatchObject({ id: issuer, controller: did('a') })
+  it('refuses a DID without the fragment that names the key', () => {
+    expect(() => orgJsonEntries(did('a'), publicKey)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_INVALID_DID',
+        message: expect.stringContaining('#webserver'),
+      }),
+    )
   })
 
   it('describes the same key in both forms, for any key', () => {

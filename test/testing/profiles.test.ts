@@ -62,6 +62,19 @@ describe.each(profiles)('the %s profile', (profile) => {
     expect(judge(profile, from(`${caller}#key1`), { ...rules, keys }).accepted).toBe(false)
   })
 
+  it('reads several documents of one DID as one, such as two keys of a rotation', () => {
+    const orgJson = ['webserver', 'second'].map((id) =>
+      orgJsonEntries(`${caller}#${id}`, publicKey),
+    )
+    for (const fragment of ['webserver', 'second']) {
+      const verdict = judge(profile, from(`${caller}#${fragment}`), { ...rules, keys: { orgJson } })
+      expect(verdict.accepted).toBe(true)
+    }
+    expect(judge(profile, from(`${caller}#third`), { ...rules, keys: { orgJson } }).accepted).toBe(
+      false,
+    )
+  })
+
   it('finds no key in documents without any', () => {
     expect(judge(profile, good, { ...rules, keys: { orgJson: [] } }).accepted).toBe(false)
     expect(judge(profile, good, { ...rules, keys: { orgJson: { id: caller } } }).accepted).toBe(
