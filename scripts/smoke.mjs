@@ -76,7 +76,7 @@ function checkTypes() {
 }
 
 function install(...packages) {
-  npm('install', '--no-audit', '--no-fund', '--prefix', scratch, ...packages)
+  npm('install', '--no-audit', '--no-fund', '--prefer-offline', '--prefix', scratch, ...packages)
 }
 
 function atOurVersion(name) {

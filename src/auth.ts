@@ -247,6 +247,3 @@ function shapesToken({ audience, scope, claims, lifetime }: CallOptions): boolea
 function least(numbers: readonly number[]): number | undefined {
   return numbers.length === 0 ? undefined : Math.min(...numbers)
 }
-
-export { internalsOf, type OrgidAuth } from './interface.js'
-export { Token } from './tokens/token.js'

@@ -46,8 +46,8 @@ export interface Ambient {
   readonly inbound?: Inbound | undefined
 }
 
-/** Options for calls to one partner, and outside of them those for others. @internal */
-export interface Meant {
+/** Options for calls to one partner, and outside of them those for others. */
+interface Meant {
   /** The partner's name. */
   readonly partner: string
   readonly options: CallOptions

@@ -19,7 +19,7 @@ export interface DecodedJws {
  *
  * @internal
  */
-export const maxTokenLength = 16_384
+const maxTokenLength = 16_384
 
 const segmentNames = ['header', 'payload', 'signature'] as const
 
@@ -64,7 +64,7 @@ export function decodeJws(jwt: unknown): DecodedJws {
  *
  * @internal
  */
-export function decodeBase64url(text: string): Buffer | undefined {
+function decodeBase64url(text: string): Buffer | undefined {
   try {
     const bytes = decode(text)
     return encode(bytes) === text ? Buffer.from(bytes) : undefined
@@ -80,7 +80,7 @@ export function decodeBase64url(text: string): Buffer | undefined {
  * @returns the object, or why there is none, in words that quote nothing of it.
  * @internal
  */
-export function parseUniqueObject(text: string): JsonObject | string {
+function parseUniqueObject(text: string): JsonObject | string {
   let value: unknown
   try {
     value = JSON.parse(text)

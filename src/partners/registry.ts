@@ -1,5 +1,5 @@
 import { OrgidAuthError } from '../errors.js'
-import { isBelow } from './origin.js'
+import { isBelow, parseUrl } from './origin.js'
 import type { Partner } from './partner.js'
 
 /** The partners of an auth, found by URL or by name. @internal */
@@ -66,10 +66,10 @@ export function createRegistry(partners: readonly Partner[]): PartnerRegistry {
   }
 
   const matchParsed = (text: string): Partner | undefined => {
-    if (!URL.canParse(text)) return undefined
-    const url = new URL(text)
+    const url = parseUrl(text)
     // The origin of a blob: URL is that of the page that made it (WHATWG URL 4.7)
-    if (url.protocol === 'blob:' || url.username !== '' || url.password !== '') return undefined
+    if (url === undefined || url.protocol === 'blob:' || url.username !== '' || url.password !== '')
+      return undefined
     const candidates = byOrigin.get(url.origin)
     return candidates && longest(candidates, url.pathname)
   }

@@ -16,7 +16,7 @@ export interface CacheOptions {
 }
 
 /** What one call asks of the cache. @internal */
-export interface CacheCall {
+interface CacheCall {
   /** Detaches this caller from the mint it waits for. */
   readonly signal?: AbortSignal | undefined
   /** Mints a token that differs from the cached one. */
@@ -24,7 +24,7 @@ export interface CacheCall {
 }
 
 /** One key's token and what has become of it. @internal */
-export interface CacheEntry {
+interface CacheEntry {
   readonly request: MintRequest
   readonly token: Token
   /** Epoch seconds: not served from here on. */

@@ -1,6 +1,6 @@
 import { createPrivateKey } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createOrgidAuth } from '../../src/auth.js'
+import { createOrgidAuth } from '../../src/index.js'
 import type { PrivateKeyInput } from '../../src/keys/load.js'
 import { orgJsonEntries } from '../../src/keys/orgjson.js'
 import type { PartnerOptions } from '../../src/partners/partner.js'

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { describe, expect, it } from 'vitest'
-import { createOrgidAuth } from '../../src/auth.js'
+import { createOrgidAuth } from '../../src/index.js'
 import type { PartnerOptions } from '../../src/partners/partner.js'
 import { decode, did, newKey } from '../support.js'
 

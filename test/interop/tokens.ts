@@ -11,7 +11,7 @@ import {
 // not its own judge.
 
 /** The private key of a small number, so that a run can be repeated. */
-export function testKey(scalar: number, curve: 'secp256k1' | 'P-256' = 'secp256k1'): KeyObject {
+function testKey(scalar: number, curve: 'secp256k1' | 'P-256' = 'secp256k1'): KeyObject {
   const d = Buffer.alloc(32)
   d.writeUInt32BE(scalar, 28)
   const ecdh = createECDH(curve === 'P-256' ? 'prime256v1' : curve)

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import axios, { type AxiosResponse } from 'axios'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { OrgidAuth } from '../../src/auth.js'
+import type { OrgidAuth } from '../../src/index.js'
 import type { Outbound, OutboundAuthOptions } from '../../src/middleware/outbound.js'
 import {
   attachedAxios,

@@ -11,7 +11,7 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import axios, { type AxiosInstance } from 'axios'
-import { createOrgidAuth, type OrgidAuth } from '../../src/auth.js'
+import { createOrgidAuth, type OrgidAuth } from '../../src/index.js'
 import type { Outbound, OutboundAuthOptions } from '../../src/middleware/outbound.js'
 import type { Signer } from '../../src/signers/signer.js'
 import { attachAuth } from '../../src/transports/axios.js'

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import axios from 'axios'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { OrgidAuth } from '../../src/auth.js'
+import type { OrgidAuth } from '../../src/index.js'
 import type { Outbound, OutboundAuthOptions } from '../../src/middleware/outbound.js'
 import { attachAuth } from '../../src/transports/axios.js'
 import {

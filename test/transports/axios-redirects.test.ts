@@ -1,6 +1,6 @@
 import axios from 'axios'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createOrgidAuth } from '../../src/auth.js'
+import { createOrgidAuth } from '../../src/index.js'
 import { localSigner } from '../../src/signers/local.js'
 import { startPartner, startStranger, type TestPartner } from '../../src/testing/index.js'
 import { attachAuth } from '../../src/transports/axios.js'

@@ -4,7 +4,7 @@ import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import axios, { type AxiosRequestConfig } from 'axios'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createOrgidAuth, type OrgidAuth } from '../../src/auth.js'
+import { createOrgidAuth, type OrgidAuth } from '../../src/index.js'
 import { attachAuth } from '../../src/transports/axios.js'
 import { did, newKey } from '../support.js'
 

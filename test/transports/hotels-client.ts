@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { ReadableStream } from 'node:stream/web'
-import { createOrgidAuth, type OrgidAuth } from '../../src/auth.js'
 import type { CallOptions } from '../../src/context.js'
+import { createOrgidAuth, type OrgidAuth } from '../../src/index.js'
 
 export const hotelsDid = `did:orgid:0x${'a'.repeat(64)}`
 export const supplierDid = `did:orgid:0x${'b'.repeat(64)}`

@@ -1,5 +1,5 @@
 import { expectTypeOf } from 'vitest'
-import type { OrgidAuth } from '../../src/auth.js'
+import type { OrgidAuth } from '../../src/index.js'
 import { wrapClient } from '../../src/transports/client.js'
 
 declare const auth: OrgidAuth

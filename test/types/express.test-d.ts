@@ -1,7 +1,7 @@
 import type { AxiosInstance } from 'axios'
 import express from 'express'
 import { expectTypeOf } from 'vitest'
-import type { OrgidAuth, Token } from '../../src/auth.js'
+import type { OrgidAuth, Token } from '../../src/index.js'
 import { type Outbound, outboundAuth } from '../../src/middleware/express.js'
 
 declare const auth: OrgidAuth
