@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto'
 import { parseDid } from '../did.js'
 import { OrgidAuthError } from '../errors.js'
 import { loadPublicKey, type PublicKeyInput, publicJwk } from './public.js'
@@ -53,8 +54,11 @@ export function orgJsonEntries(issuer: string, key: PublicKeyInput): OrgJsonEntr
     )
   }
   const id = `${did}#${fragment}`
-  const publicKey = loadPublicKey(key)
-  const publicKeyPem = publicKey.export({ format: 'der', type: 'spki' }).toString('base64')
+  const publicKeyJwk = publicJwk(loadPublicKey(key))
+  // From x and y: a KeyObject remembers a compressed point and explicit curve parameters, and
+  // would write them into its SPKI, where partners look for neither
+  const spki = createPublicKey({ format: 'jwk', key: publicKeyJwk })
+  const publicKeyPem = spki.export({ format: 'der', type: 'spki' }).toString('base64')
   return {
     publicKey: [{ id, type: 'secp256k1', controller: did, publicKeyPem }],
     verificationMethod: [
@@ -62,7 +66,7 @@ export function orgJsonEntries(issuer: string, key: PublicKeyInput): OrgJsonEntr
         id,
         controller: did,
         type: 'EcdsaSecp256k1VerificationKey2019',
-        publicKeyJwk: publicJwk(publicKey),
+        publicKeyJwk,
       },
     ],
   }

@@ -22,8 +22,7 @@ const remedy =
 export function loadPublicKey(input: PublicKeyInput, where = 'key'): KeyObject {
   const key = toKeyObject(input, where)
   assertSecp256k1(key, where)
-  // A KeyObject remembers a compressed point and explicit curve parameters, and would export them
-  return createPublicKey({ format: 'jwk', key: publicJwk(key) })
+  return key
 }
 
 /** Refuses a key that is not on secp256k1 (RFC 8812 3.1). @internal */
