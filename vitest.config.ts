@@ -6,7 +6,7 @@ import manifest from './package.json' with { type: 'json' }
 // TEST_TARGET=dist runs the same tests against the built package, which Node itself loads.
 const dist = process.env.TEST_TARGET === 'dist'
 
-// AXIOS=axios-1.19, KOA=koa-2.16 and EXPRESS=express-5.0 put the oldest supported peer in place.
+// AXIOS=axios-1.20, KOA=koa-2.16 and EXPRESS=express-5.0 put the oldest supported peer in place.
 const peers = (['axios', 'koa', 'express'] as const).flatMap((name) => {
   const replacement = process.env[name.toUpperCase()]
   return replacement ? [{ find: new RegExp(`^${name}$`), replacement }] : []

@@ -1,5 +1,11 @@
 import { type OrgidAuthOptions, readConfiguration, readPartners } from './configuration.js'
-import { ambientOptions, type CallOptions, createCallContext, nestedIn } from './context.js'
+import {
+  ambientOptions,
+  type CallOptions,
+  createCallContext,
+  mergeOptions,
+  nestedIn,
+} from './context.js'
 import { describe, isOrgidAuthError, OrgidAuthError, type OrgidErrorCode } from './errors.js'
 import {
   type InvalidateOptions,
@@ -7,15 +13,17 @@ import {
   type OrgidAuth,
   type OrgidAuthStatus,
 } from './interface.js'
-import { readOptions } from './options.js'
+import { invalidOption, readOptions } from './options.js'
 import { readCallOptions, requestFor } from './partners/call.js'
+import { parseUrl } from './partners/origin.js'
 import type { Partner } from './partners/partner.js'
 import { createRegistry } from './partners/registry.js'
+import { mintAhead } from './tokens/ahead.js'
 import { createTokenCache } from './tokens/cache.js'
 import type { MintRequest } from './tokens/claims.js'
 import { systemClock } from './tokens/clock.js'
 import { createKeyring, type Keyring, readKey } from './tokens/keyring.js'
-import { createMinter } from './tokens/minter.js'
+import { createMinter, type TokenSource } from './tokens/minter.js'
 import { Token } from './tokens/token.js'
 
 /**
@@ -44,7 +52,12 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
   const lastErrors = new Map<string, { code: OrgidErrorCode; at: number }>()
   let registry = createRegistry(configuration.partners)
 
-  const cache = createTokenCache(createMinter({ ...configuration, keyring, clock, random }), {
+  const minter = createMinter({ ...configuration, keyring, clock, random })
+  // A mint is shared: it must end with no call of its own, nor with the request that came first
+  const source: TokenSource = {
+    get: (request, previous) => context.outside(() => minter.get(request, previous)),
+  }
+  const cache = createTokenCache(source, {
     clock,
     random,
     max: configuration.max,
@@ -77,17 +90,19 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
   /** Explicit options over those around the call. */
   const withAmbient = (partner: Partner, explicit: CallOptions | undefined) => {
     const ambient = context.current()
-    return ambient === undefined
-      ? explicit
-      : { ...ambientOptions(ambient, partner.name), ...explicit }
+    if (ambient === undefined) return explicit
+    return mergeOptions(
+      ambientOptions(ambient, (meant) => isCalled(partner, meant)),
+      explicit,
+    )
   }
 
   const authorization: OrgidAuth['authorization'] = (url, input) => {
     const explicit = input === undefined ? undefined : readCallOptions(input)
-    const href = typeof url === 'string' ? url : url.href
+    const href = typeof url === 'string' ? url : hrefOf(url)
     const partner = registry.match(href)
     if (partner === undefined) return refuseStranger(href, explicit)
-    if (explicit?.partner !== undefined && registry.find(explicit.partner) !== partner) {
+    if (explicit?.partner !== undefined && !isCalled(partner, explicit.partner)) {
       throw mismatch(explicit.partner, `${partner.name}'s`)
     }
     const options = withAmbient(partner, explicit)
@@ -100,7 +115,7 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     if (explicit?.skip) return undefined
     if (explicit?.partner !== undefined) throw mismatch(explicit.partner, 'nobody’s')
     if (!strict || context.current()?.general.skip) return undefined
-    const where = URL.canParse(url) ? new URL(url).origin : 'what is no absolute URL'
+    const where = parseUrl(url)?.origin ?? 'what is no absolute URL'
     throw new OrgidAuthError(
       'ERR_UNKNOWN_PARTNER',
       `url: expected a partner's, since strict is set, got ${where}. Add it to partners, or pass skip: true for this call`,
@@ -119,30 +134,12 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     )
   }
 
-  const prepare = async (): Promise<void> => {
-    const failures: unknown[] = []
-    const waiting = new Set<Promise<unknown>>()
-    let sliceEnd = clock.monotonic() + slice
-    for (const partner of registry.list()) {
-      if (partner.singleUse) continue
-      try {
-        const token = obtain(partner, undefined)
-        if (token instanceof Promise) {
-          const settled = token
-            .catch((error) => failures.push(error))
-            .finally(() => waiting.delete(settled))
-          waiting.add(settled)
-        }
-      } catch (error) {
-        failures.push(error)
-      }
-      if (waiting.size >= concurrency) await Promise.race(waiting)
-      if (clock.monotonic() < sliceEnd) continue
-      await new Promise((resolve) => setImmediate(resolve))
-      sliceEnd = clock.monotonic() + slice
-    }
-    await Promise.all(waiting)
-    if (failures.length > 0) throw failures[0]
+  const prepare = () => {
+    const partners = registry.list().filter(({ singleUse }) => !singleUse)
+    return mintAhead(
+      partners.map((partner) => () => obtain(partner, undefined)),
+      clock,
+    )
   }
 
   const invalidate: OrgidAuth['invalidate'] = (what = {}) => {
@@ -152,7 +149,8 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
       token,
     } = readOptions<InvalidateOptions>(what, ['partner', 'keyId', 'token'], 'invalidate')
     const partner = name === undefined ? undefined : named(name, 'invalidate.partner').name
-    if (keyId !== undefined && partner === undefined) keyring.retire(keyId, clock.now())
+    if (keyId !== undefined && partner === undefined && token === undefined)
+      keyring.retire(keyId, clock.now())
     cache.invalidate(
       (request, cached) =>
         (partner === undefined || request.partner === partner) &&
@@ -194,22 +192,21 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     token: async (name, input) => {
       const explicit = input === undefined ? undefined : readCallOptions(input)
       const partner = named(name, 'partner')
-      if (explicit?.partner !== undefined && registry.find(explicit.partner) !== partner) {
+      if (explicit?.partner !== undefined && !isCalled(partner, explicit.partner)) {
         throw mismatch(explicit.partner, `${partner.name}'s`)
       }
       return obtain(partner, withAmbient(partner, explicit))
     },
     prepare,
     invalidate,
-    addKey: (key) => keyring.add(readKey(key, 'addKey')),
+    addKey: (key) => keyring.add(readKey(key, 'addKey', clock.now())),
     setPartners: (partners) => {
       registry = createRegistry(readPartners(partners, configuration.defaults))
     },
     run: (options, fn) => {
       const inner = readCallOptions(options)
-      const meantFor =
-        inner.partner === undefined ? undefined : named(inner.partner, 'options.partner').name
-      return context.run(nestedIn(context.current(), inner, meantFor), fn)
+      if (inner.partner !== undefined) named(inner.partner, 'options.partner')
+      return context.run(nestedIn(context.current(), inner), fn)
     },
     status,
   }
@@ -219,10 +216,15 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
   return Object.freeze(auth)
 }
 
-/** Seconds of minting at a stretch in `prepare`. */
-const slice = 0.002
-/** Mints of a remote signer that `prepare` has under way at once. */
-const concurrency = 8
+/** Whether a partner goes by this name or DID. */
+function isCalled(partner: Partner, nameOrDid: string): boolean {
+  return partner.name === nameOrDid || partner.did === nameOrDid
+}
+
+function hrefOf(url: unknown): string {
+  if (url instanceof URL) return url.href
+  throw invalidOption('url', 'a string or a URL', describe(url))
+}
 
 function activeKeyId(keyring: Keyring, now: number): string | undefined {
   try {

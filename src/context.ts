@@ -48,48 +48,74 @@ export interface Ambient {
 
 /** Options for calls to one partner, and outside of them those for others. */
 interface Meant {
-  /** The partner's name. */
+  /** The partner's name or DID, as given. */
   readonly partner: string
   readonly options: CallOptions
   readonly outer?: Meant | undefined
 }
 
+/** No options, on no prototype: a polluted `Object.prototype` sets none. @internal */
+export const noOptions: CallOptions = Object.freeze(Object.create(null) as CallOptions)
+
+/** Options over others, by own properties alone. @internal */
+export function mergeOptions(outer: CallOptions, inner: CallOptions | undefined): CallOptions {
+  return Object.assign(Object.create(null) as CallOptions, outer, inner)
+}
+
 /**
- * Options inside of others. Those without a partner are for the partner around them; of those for
- * another partner nothing is taken over, so that they never reach it.
+ * Options inside of others; inner ones win. Those that name a partner build on what was said of it
+ * outside, and those that name none on what the partner around them has; of options meant for
+ * another partner nothing is taken over.
  *
- * @param partner the name of the partner that `options` name, if they name one.
  * @internal
  */
-export function nestedIn(
-  outer: Ambient | undefined,
-  options: CallOptions,
-  partner: string | undefined,
-): Ambient {
-  const { general = {}, meant, inbound } = outer ?? {}
-  if (partner === undefined) {
+export function nestedIn(outer: Ambient | undefined, options: CallOptions): Ambient {
+  const { general, meant, inbound } = outer ?? { general: noOptions }
+  const { partner } = options
+  if (partner !== undefined) {
+    const base = layerFor(meant, (name) => name === partner) ?? general
     return {
       inbound,
-      general: { ...general, ...generalOf(options) },
-      meant: meant && { ...meant, options: { ...meant.options, ...options } },
+      general,
+      meant: { partner, options: mergeOptions(base, options), outer: meant },
     }
   }
-  if (meant?.partner === partner) {
-    return { inbound, general, meant: { ...meant, options: { ...meant.options, ...options } } }
-  }
+  const forAll = generalOf(options)
   return {
     inbound,
-    general,
-    meant: { partner, options: { ...general, ...options }, outer: meant },
+    general: mergeOptions(general, forAll),
+    meant: meant && {
+      ...onEveryLayer(meant, forAll),
+      options: mergeOptions(meant.options, options),
+    },
   }
 }
 
-/** What of the options around a call applies to a call to this partner. @internal */
-export function ambientOptions({ general, meant }: Ambient, partner: string): CallOptions {
+/** What of the options around a call applies to a call to a partner. @internal */
+export function ambientOptions(
+  { general, meant }: Ambient,
+  isMeant: (nameOrDid: string) => boolean,
+): CallOptions {
+  return layerFor(meant, isMeant) ?? general
+}
+
+function layerFor(
+  meant: Meant | undefined,
+  isMeant: (nameOrDid: string) => boolean,
+): CallOptions | undefined {
   for (let layer = meant; layer !== undefined; layer = layer.outer) {
-    if (layer.partner === partner) return layer.options
+    if (isMeant(layer.partner)) return layer.options
   }
-  return general
+  return undefined
+}
+
+function onEveryLayer(meant: Meant, options: CallOptions): Meant {
+  const { outer } = meant
+  return {
+    ...meant,
+    options: mergeOptions(meant.options, options),
+    outer: outer && onEveryLayer(outer, options),
+  }
 }
 
 function generalOf({ signal, skip }: CallOptions): CallOptions {
@@ -100,13 +126,16 @@ function generalOf({ signal, skip }: CallOptions): CallOptions {
 export interface CallContext {
   current(): Ambient | undefined
   run<T>(ambient: Ambient, fn: () => T): T
+  /** Runs what is done for all calls alike, and not for the one that happens to need it first. */
+  outside<T>(fn: () => T): T
 }
 
 /** @internal */
 export function createCallContext(): CallContext {
-  const storage = new AsyncLocalStorage<Ambient>()
+  const storage = new AsyncLocalStorage<Ambient | undefined>()
   return {
     current: () => storage.getStore(),
     run: (ambient, fn) => storage.run(ambient, fn),
+    outside: (fn) => storage.run(undefined, fn),
   }
 }

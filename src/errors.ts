@@ -90,8 +90,14 @@ export function describe(value: unknown): string {
   if (typeof value === 'string')
     return value === '' ? 'an empty string' : `a string of ${value.length} characters`
   if (Array.isArray(value)) return `an array of ${value.length}`
-  if (typeof value === 'object') return `an object (${value.constructor?.name ?? 'no prototype'})`
+  if (typeof value === 'object') return `an object (${classOf(value)})`
   if (typeof value === 'number' || typeof value === 'boolean' || value === undefined)
     return String(value)
   return `a ${typeof value}`
+}
+
+/** The class by the prototype: an own `constructor` is the caller's data. */
+function classOf(value: object): string {
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name
+  return typeof name === 'string' ? name : 'no prototype'
 }

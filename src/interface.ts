@@ -109,3 +109,6 @@ export function internalsOf(auth: OrgidAuth): AuthInternals {
   if (found !== undefined) return found
   throw invalidOption('auth', 'what createOrgidAuth returned', describe(auth))
 }
+
+/** On an axios instance: the auths whose interceptor it carries. @internal */
+export const attached: unique symbol = Symbol.for('orgid-bearer.attached') as never

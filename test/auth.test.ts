@@ -123,6 +123,11 @@ describe('authorization', () => {
     })
   })
 
+  it('of what is no URL at all is refused', () => {
+    expect(codeOf(() => create().authorization(undefined as never))).toBe('ERR_INVALID_OPTION')
+    expect(create().authorization(new URL(offers))).toMatch(/^Bearer /)
+  })
+
   it('is undefined for a stranger, or an error when strict', () => {
     expect(create().authorization('https://stranger.example/')).toBeUndefined()
     expect(create().authorization('/relative')).toBeUndefined()
@@ -189,6 +194,24 @@ describe('a remote signer', () => {
     expect(auth.authorization(offers)).toBeInstanceOf(Promise)
     expect(await first).toBe(auth.authorization(offers))
     expect(state.signatures).toBe(1)
+  })
+
+  it('signs outside of the call that came first, which others wait for as well', async () => {
+    const seen: unknown[] = []
+    const { signer } = remoteSigner(async () => {
+      seen.push(internalsOf(auth).context.current())
+    })
+    const auth = create({ key: signer })
+    await auth.run({ partner: 'hotels', scope: 'read' }, () => auth.token('hotels'))
+    expect(seen).toEqual([undefined])
+  })
+
+  it('may return a thenable that does not chain', async () => {
+    const signature = localSigner(pem, { backend: 'openssl' }).sign(new Uint8Array(1), {})
+    // biome-ignore lint/suspicious/noThenProperty: what a signer may do
+    const sign = () => ({ then: (resolve: (value: unknown) => void) => void resolve(signature) })
+    const auth = create({ key: { alg: 'ES256K', publicKey, sign } as never })
+    await expect(auth.token('hotels')).resolves.toMatchObject({ audience: did('b') })
   })
 
   it('that never answers is given up at signTimeout, told so, and asked again by the next call', async () => {
@@ -309,6 +332,66 @@ describe('options around a call', () => {
     expect(seen).toEqual(scopes.map((scope) => JSON.stringify([scope])))
   })
 
+  it('for everyone reach the calls to every partner named around them', () => {
+    const auth = create()
+    auth.run({ partner: 'air' }, () =>
+      auth.run({ partner: 'hotels' }, () =>
+        auth.run({ skip: true }, () => {
+          expect(auth.authorization(flights)).toBeUndefined()
+          expect(auth.authorization(offers)).toBeUndefined()
+        }),
+      ),
+    )
+  })
+
+  it('for one partner build on those for it further out, past those for another', () => {
+    const auth = create()
+    const claims = auth.run({ partner: 'hotels', lifetime: 60 }, () =>
+      auth.run({ partner: 'air', scope: 'seat' }, () =>
+        auth.run({ partner: 'hotels', scope: 'book' }, () => claimsOf(auth.authorization(offers))),
+      ),
+    )
+    expect(claims).toMatchObject({ scope: '["book"]' })
+    expect((claims.exp as number) - (claims.iat as number)).toBe(90)
+  })
+
+  it('under a DID are for every partner of that DID', () => {
+    const twin = { name: 'hotels-eu', did: did('b'), origin: 'https://eu.hotels.example' }
+    const auth = create({ partners: [hotels, twin] })
+    const url = 'https://eu.hotels.example/'
+    expect(auth.authorization(url, { partner: did('b') })).toMatch(/^Bearer /)
+    auth.run({ partner: did('b'), scope: 'read' }, () => {
+      for (const each of [offers, url]) {
+        expect(claimsOf(auth.authorization(each))).toMatchObject({ scope: '["read"]' })
+      }
+    })
+  })
+
+  it('of a polluted prototype configure nothing', () => {
+    const pollution = {
+      scope: ['admin'],
+      claims: { admin: true },
+      lifetime: '1 year',
+      audience: did('d'),
+      skip: true,
+    }
+    for (const [name, value] of Object.entries(pollution)) {
+      const auth = create()
+      const plain = decode(auth.authorization(flights) as string).claims
+      auth.invalidate()
+      Object.defineProperty(Object.prototype, name, { value, configurable: true })
+      try {
+        const { exp: _, iat: __, ...rest } = claimsOf(auth.authorization(flights))
+        expect(plain).toMatchObject(rest)
+        expect(rest).toEqual({ iss: issuer, aud: did('c') })
+        auth.run({ partner: 'air' }, () => expect(auth.authorization(flights)).toMatch(/^Bearer /))
+        auth.run({}, () => expect(auth.authorization(flights, {})).toMatch(/^Bearer /))
+      } finally {
+        Reflect.deleteProperty(Object.prototype, name)
+      }
+    }
+  })
+
   it('that name no partner there is are refused', () => {
     expect(codeOf(() => create().run({ partner: 'hotel' }, () => 1))).toBe('ERR_UNKNOWN_PARTNER')
   })
@@ -389,7 +472,12 @@ describe('operations', () => {
     auth.addKey({ id: 'second', key: newKey().pem })
     auth.invalidate({ keyId: 'webserver' })
     expect(claimsOf(auth.authorization(offers)).iss).toBe(`${did('a')}#second`)
-    expect(auth.status().keys).toEqual([{ id: 'second', active: true, activeFrom: undefined }])
+    expect(auth.status().keys).toEqual([
+      { id: 'second', active: true, activeFrom: expect.any(Number) },
+    ])
+    expect(codeOf(() => auth.addKey({ id: 'webserver', key: newKey().pem }))).toBe(
+      'ERR_INVALID_OPTION',
+    )
   })
 
   it('invalidate({ token }) drops that token and no other', async () => {
@@ -496,9 +584,37 @@ describe('bad options', () => {
   })
 })
 
+describe('a clock', () => {
+  it.each([Number.NaN, Date.now(), 'now'])('that gives %s is refused', (value) => {
+    const auth = create({ now: () => value as number })
+    expect(codeOf(() => auth.authorization(offers))).toBe('ERR_INVALID_OPTION')
+  })
+
+  it('that fails once behind traffic ends neither the process nor later refreshes', async () => {
+    let now = 1_800_000_000
+    let broken = false
+    const auth = create({
+      now: () => {
+        if (broken) throw new Error('no time')
+        return now
+      },
+    })
+    const first = auth.authorization(offers)
+    now += 3_600 * 0.9
+    auth.authorization(offers)
+    broken = true
+    await settle()
+    broken = false
+    now += 120
+    expect(auth.authorization(offers)).toBe(first)
+    await settle()
+    expect(auth.authorization(offers)).not.toBe(first)
+  })
+})
+
 describe('secrets', () => {
   const show = (value: unknown) => [
-    inspect(value, { showHidden: true, depth: Number.POSITIVE_INFINITY, getters: false }),
+    inspect(value, { showHidden: true, depth: Number.POSITIVE_INFINITY, getters: true }),
     JSON.stringify(value),
   ]
 

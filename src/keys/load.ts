@@ -17,7 +17,7 @@ export type PrivateKeyInput =
   | KeyObject
   | { readonly key: string; readonly passphrase: string }
 
-/** A private key, checked: on secp256k1, in range, and its public half derived from it. @internal */
+/** A private key, checked: on secp256k1, in range, and its public half derived from it. */
 export interface PrivateKey {
   /** 32 bytes, big-endian. */
   readonly scalar: Uint8Array

@@ -2,9 +2,9 @@ import { setMaxListeners } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { AxiosInstance } from 'axios'
-import type { Ambient, CallContext, Inbound } from '../context.js'
+import { type Ambient, type CallContext, type Inbound, noOptions } from '../context.js'
 import { describe, OrgidAuthError } from '../errors.js'
-import { internalsOf, type OrgidAuth } from '../interface.js'
+import { attached, internalsOf, type OrgidAuth } from '../interface.js'
 import { invalidOption, readOptions } from '../options.js'
 
 /** Options of `outboundAuth`, for Koa and Express alike. */
@@ -68,7 +68,7 @@ export function bindRequests(auth: OrgidAuth, options: OutboundAuthOptions = {})
   return {
     bind(response) {
       const inbound: Inbound = { signal: clientGone(response), abort }
-      const ambient: Ambient = { general: {}, ...context.current(), inbound }
+      const ambient: Ambient = { general: noOptions, ...context.current(), inbound }
       return {
         outbound: new RequestOutbound(auth, context, ambient, inbound, instances[0]),
         run: (fn) => context.run(ambient, fn),
@@ -168,9 +168,6 @@ function clientGone(response: ServerResponse | Http2ServerResponse): AbortSignal
   else response.once('close', onClose)
   return controller.signal
 }
-
-// Set by attachAuth
-const attached: unique symbol = Symbol.for('orgid-bearer.attached') as never
 
 function validated(options: OutboundAuthOptions) {
   const own = readOptions(options, ['axios', 'abort'], 'options')

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../context.js'
+import { type CallOptions, noOptions } from '../context.js'
 import { parseDuration } from '../duration.js'
 import { describe, OrgidAuthError } from '../errors.js'
 import { invalidOption, readBoolean, readOptions } from '../options.js'
@@ -49,7 +49,7 @@ export function requestFor(
   partner: Partner,
   keyId: string,
   initialKeyId: string | undefined,
-  options: CallOptions = {},
+  options: CallOptions = noOptions,
 ): MintRequest {
   const { audience = partner.did, scope, claims, lifetime } = options
   if (!partner.audiences.has(audience)) {

@@ -50,6 +50,18 @@ export function createRegistry(partners: readonly Partner[]): PartnerRegistry {
     }
   })
 
+  for (const [index, { name }] of partners.entries()) {
+    const owner = byDid.get(name)
+    if (owner && owner.name !== name) {
+      throw duplicate(
+        index,
+        partners.indexOf(owner),
+        `the name ${name}`,
+        'Give it a name that is no DID',
+      )
+    }
+  }
+
   const match = (url: string): Partner | undefined => {
     // A registered origin at the front, up to the first slash, is what `new URL` would find as
     // well: anything that it would read another way (case, port, userinfo, tab) is no such string

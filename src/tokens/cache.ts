@@ -57,6 +57,11 @@ interface Moment {
   readonly monotonic: number
 }
 
+/** A refresh to be made, and the moment that called for it. */
+interface Due extends Moment {
+  readonly entry: CacheEntry
+}
+
 interface Flight {
   readonly request: MintRequest
   readonly promise: Promise<Token>
@@ -76,7 +81,7 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
   const entries = new LRUCache<string, CacheEntry>({ max: options.max })
   // Apart from the entries, so that an evicted key that is in flight is not minted twice
   const flights = new Map<string, Flight>()
-  const due: CacheEntry[] = []
+  const due: Due[] = []
 
   const get = (request: MintRequest, call?: CacheCall): Token | Promise<Token> => {
     if (request.singleUse) return mintOnce(request, call)
@@ -176,38 +181,39 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
   const refreshBehind = (entry: CacheEntry, now: number) => {
     if (entry.refreshing || now < entry.retryAt) return
     entry.refreshing = true
-    if (due.push(entry) === 1) setImmediate(refreshDue)
+    if (due.push({ entry, now, monotonic: clock.monotonic() }) === 1) setImmediate(refreshDue)
   }
 
   /** Refreshes in slices, so that many tokens due at once do not hold up the event loop. */
   const refreshDue = () => {
     const sliceEnd = clock.monotonic() + slice
-    do refresh(due.shift() as CacheEntry)
-    while (due.length > 0 && clock.monotonic() < sliceEnd)
+    while (due.length > 0 && clock.monotonic() < sliceEnd) refresh(due.shift() as Due)
     if (due.length > 0) setImmediate(refreshDue)
   }
 
-  const refresh = (entry: CacheEntry) => {
+  const refresh = (task: Due) => {
+    const { entry } = task
     const { request } = entry
-    // Replaced, evicted or in flight by now: someone else did it
-    if (entries.peek(request.key) !== entry || flights.has(request.key)) {
+    // Replaced, dropped, evicted or in flight by now: there is nothing left to do
+    if (entry.revoked || entries.peek(request.key) !== entry || flights.has(request.key)) {
       entry.refreshing = false
       return
     }
     try {
       const result = start(request, entry)
-      if (result instanceof Promise) result.catch(() => backOff(entry))
+      if (result instanceof Promise) result.catch(() => backOff(task))
     } catch {
-      backOff(entry)
+      backOff(task)
     }
   }
 
-  const backOff = (entry: CacheEntry) => {
+  const backOff = ({ entry, now, monotonic }: Due) => {
     // Exponential with jitter, and short beside the token's life, or it would outlast the token
     const life = entry.request.lifetime
     const wait = Math.min(60, life / 20, Math.min(1, life / 100) * 2 ** entry.failures)
+    const waited = clock.monotonic() - monotonic
     entry.failures += 1
-    entry.retryAt = clock.now() + wait * (0.5 + random() / 2)
+    entry.retryAt = now + waited + wait * (0.5 + random() / 2)
     entry.refreshing = false
   }
 

@@ -1,3 +1,6 @@
+import { describe } from '../errors.js'
+import { invalidOption } from '../options.js'
+
 /**
  * The two clocks a token's life is measured with, both in seconds.
  *
@@ -15,6 +18,21 @@ export interface Clock {
 }
 
 /** @internal */
-export function systemClock(now: () => number = () => Date.now() / 1_000): Clock {
-  return { now, monotonic: () => performance.now() / 1_000 }
+export function systemClock(now?: () => number): Clock {
+  const monotonic = () => performance.now() / 1_000
+  return now === undefined
+    ? { now: () => Date.now() / 1_000, monotonic }
+    : { now: () => epochSeconds(now(), 'now'), monotonic }
+}
+
+/**
+ * A moment in epoch seconds. Beyond 1e11, in the year 5138, it is surely in milliseconds.
+ *
+ * @throws OrgidAuthError `ERR_INVALID_OPTION`
+ * @internal
+ */
+export function epochSeconds(value: unknown, where: string): number {
+  if (typeof value === 'number' && Math.abs(value) < 1e11) return value
+  const remedy = typeof value === 'number' && value >= 1e11 ? 'Divide milliseconds by 1000' : ''
+  throw invalidOption(where, 'epoch seconds', describe(value), remedy)
 }

@@ -4,6 +4,7 @@ import { loadPrivateKey, type PrivateKeyInput } from '../keys/load.js'
 import { invalidOption, readOptions } from '../options.js'
 import { signerOf } from '../signers/local.js'
 import { isSigner, type Signer } from '../signers/signer.js'
+import { epochSeconds } from './clock.js'
 
 /** One key of several, under the fragment it has in ORG.JSON. */
 export interface KeyOptions {
@@ -39,6 +40,7 @@ export interface Keyring {
 /** @internal */
 export function createKeyring(initial: readonly SigningKey[]): Keyring {
   let keys: readonly SigningKey[] = []
+  const used = new Set<string>()
   let current: SigningKey | undefined
   // `current` is right for moments from `since` up to `until`
   let since = Number.POSITIVE_INFINITY
@@ -73,14 +75,15 @@ export function createKeyring(initial: readonly SigningKey[]): Keyring {
     active,
     get: (id) => keys.find((key) => key.id === id),
     add: (key) => {
-      if (ring.get(key.id)) {
+      if (used.has(key.id)) {
         throw invalidOption(
           `keys: ${key.id}`,
           'a fragment not used before',
-          'one that is in use',
+          'one that is or was in use',
           'Partners cache keys by fragment for up to 30 days: publish a new key under a new fragment',
         )
       }
+      used.add(key.id)
       change([...keys, key])
     },
     retire: (id, now) => {
@@ -105,15 +108,16 @@ export function createKeyring(initial: readonly SigningKey[]): Keyring {
 }
 
 /** Checks and loads one key option. @internal */
-export function readKey(input: KeyOptions, where: string): SigningKey {
+export function readKey(
+  input: KeyOptions,
+  where: string,
+  fallback = Number.NEGATIVE_INFINITY,
+): SigningKey {
   const { id, key, activeFrom } = readOptions(input, ['id', 'key', 'activeFrom'], where)
   return {
     id: readFragment(id, `${where}.id`),
     signer: readSigner(key, `${where}.key`),
-    activeFrom:
-      activeFrom === undefined
-        ? Number.NEGATIVE_INFINITY
-        : readMoment(activeFrom, `${where}.activeFrom`),
+    activeFrom: activeFrom === undefined ? fallback : readMoment(activeFrom, `${where}.activeFrom`),
   }
 }
 
@@ -155,6 +159,6 @@ export function warnUnportable(fragment: string): void {
 function readMoment(input: unknown, where: string): number {
   const seconds =
     typeof input === 'string' || input instanceof Date ? new Date(input).getTime() / 1_000 : input
-  if (typeof seconds === 'number' && Number.isFinite(seconds)) return seconds
+  if (typeof seconds === 'number' && Number.isFinite(seconds)) return epochSeconds(seconds, where)
   throw invalidOption(where, 'epoch seconds, a Date or an ISO 8601 string', describe(input))
 }

@@ -121,9 +121,9 @@ function within(
       reject(error)
       deadline.abort(error)
     }, seconds * 1_000)
-    result
+    Promise.resolve(result)
       .then(resolve, (error: unknown) => reject(signerFailed(error)))
-      .then(() => clearTimeout(timer))
+      .finally(() => clearTimeout(timer))
   })
 }
 

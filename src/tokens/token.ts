@@ -1,3 +1,5 @@
+import type { InspectOptions } from 'node:util'
+
 /**
  * A minted token. Times are epoch seconds.
  *
@@ -35,6 +37,15 @@ export class Token {
   /** The JWT itself (RFC 7519, JWS compact serialisation). */
   get value(): string {
     return this.#authorization.slice(7)
+  }
+
+  /** What `console.log` shows: everything but the value, getters asked for or not. @internal */
+  [Symbol.for('nodejs.util.inspect.custom')](
+    _depth: number,
+    options: InspectOptions,
+    inspect: (value: unknown, options: InspectOptions) => string,
+  ): string {
+    return `Token ${inspect({ ...this }, options)}`
   }
 
   /** The value of an Authorization header (RFC 6750 2.1). @internal */

@@ -1,60 +1,75 @@
-import type { AxiosAdapter, AxiosResponse, AxiosStatic, InternalAxiosRequestConfig } from 'axios'
+import type { AxiosAdapter, AxiosResponse } from 'axios'
 import { OrgidAuthError } from '../errors.js'
-import type { AuthInternals, OrgidAuth } from '../interface.js'
+import type { Partner } from '../partners/partner.js'
 import { waitWithin } from './axios-cancel.js'
+import {
+  type Attachment,
+  type Config,
+  finalUrl,
+  hasOwnAuthorization,
+  isSkipped,
+  own,
+  Restore,
+} from './axios-config.js'
+import { hideRequest } from './axios-hide.js'
 import { followHops, type Hops } from './axios-redirect.js'
-
-/** An auth attached to instances of one copy of axios. @internal */
-export interface Attachment {
-  readonly auth: OrgidAuth
-  readonly internals: AuthInternals
-  readonly library: AxiosStatic
-}
-
-/** @internal */
-export type Config = InternalAxiosRequestConfig
 
 /** Calls the adapter with the token that the final URL asks for. @internal */
 export function authorize(
   adapter: AxiosAdapter,
-  config: Config,
+  callers: Config,
   attachment: Attachment,
 ): Promise<AxiosResponse> {
-  const restore = new Restore(config)
+  // A config that is under way already is someone else's: this request works on its own copy
+  const config = attachment.underWay.get(callers)?.copy() ?? callers
+  const restore = new Restore(config, attachment)
   try {
     joinInbound(config, attachment, restore)
-    if (hasOwnAuthorization(config)) return finish(adapter(config), restore)
-    const url = finalUrl(config)
-    const partner = attachment.internals.partnerOf(url)
-    if (partner !== undefined && !config.orgid?.skip)
-      refuseDetours(config, url, partner.name, restore)
-    const hops = config.orgid?.skip ? undefined : followHops(config, url, attachment, restore)
-    const authorization = attachment.auth.authorization(url, config.orgid)
-    if (authorization instanceof Promise) {
-      return finish(
-        waitWithin(authorization, config, attachment.library, restore).then((value) =>
-          send(adapter, config, value, restore),
-        ),
-        restore,
-        hops,
-      )
-    }
-    return finish(send(adapter, config, authorization, restore), restore, hops)
+    if (typeof config.url !== 'string' && config.url) restore.set('url', String(config.url))
+    const hops = isSkipped(config) ? undefined : followHops(config, attachment, restore)
+    return finish(bind(adapter, config, attachment, restore), restore, hops)
   } catch (error) {
     restore.all()
     throw error
   }
 }
 
+/** Decides the header at the last moment, and decides again if it had to be waited for. */
+function bind(
+  adapter: AxiosAdapter,
+  config: Config,
+  attachment: Attachment,
+  restore: Restore,
+): Promise<AxiosResponse> {
+  if (hasOwnAuthorization(config)) return adapter(config)
+  const url = finalUrl(config)
+  const authorization = attachment.auth.authorization(url, own(config, 'orgid'))
+  if (authorization instanceof Promise) {
+    return waitWithin(authorization, config, attachment.library, restore).then((value) =>
+      finalUrl(config) === url && !hasOwnAuthorization(config)
+        ? send(adapter, config, value, { attachment, restore, url })
+        : bind(adapter, config, attachment, restore),
+    )
+  }
+  return send(adapter, config, authorization, { attachment, restore, url })
+}
+
+interface Sending {
+  readonly attachment: Attachment
+  readonly restore: Restore
+  readonly url: string
+}
+
 function send(
   adapter: AxiosAdapter,
   config: Config,
   authorization: string | undefined,
-  restore: Restore,
+  { attachment, restore, url }: Sending,
 ): Promise<AxiosResponse> {
   if (authorization !== undefined) {
-    config.headers.set('Authorization', authorization)
-    restore.authorization = authorization
+    const partner = attachment.internals.partnerOf(url)
+    if (partner !== undefined) refuseDetours(config, url, partner, restore)
+    restore.authorize(authorization)
   }
   return adapter(config)
 }
@@ -63,11 +78,12 @@ function send(
 async function finish(
   request: Promise<AxiosResponse>,
   restore: Restore,
-  hops?: Hops,
+  hops: Hops | undefined,
 ): Promise<AxiosResponse> {
   try {
     const response = await request
     restore.all()
+    restore.scrub(response)
     return hideRequest(response)
   } catch (error) {
     restore.all()
@@ -75,72 +91,20 @@ async function finish(
   }
 }
 
-/**
- * What has to be undone on a config. A class, since it has an identity during the request, and one
- * object is all it costs.
- *
- * @internal
- */
-export class Restore {
-  authorization: string | undefined
-  readonly #config: Config
-  #properties: [name: string, descriptor: PropertyDescriptor | undefined][] | undefined
-
-  constructor(config: Config) {
-    this.#config = config
-  }
-
-  /** Sets a property of the config for the time of the request. */
-  set<K extends keyof Config>(name: K, value: Config[K]): void {
-    this.#properties ??= []
-    this.#properties.push([name, Object.getOwnPropertyDescriptor(this.#config, name)])
-    this.#config[name] = value
-  }
-
-  all(): void {
-    const { headers } = this.#config
-    if (this.authorization !== undefined && headers.get('Authorization') === this.authorization) {
-      headers.delete('Authorization')
-    }
-    while (this.#properties?.length) {
-      const [name, descriptor] = this.#properties.pop() as [string, PropertyDescriptor | undefined]
-      if (descriptor) Object.defineProperty(this.#config, name, descriptor)
-      else delete (this.#config as unknown as Record<string, unknown>)[name]
-    }
-  }
-}
-
-/**
- * The caller's own Authorization. `false` counts: in axios it means that none is wanted. `auth`
- * and user info in the URL become one inside the adapter.
- */
-function hasOwnAuthorization(config: Config): boolean {
-  const value = config.headers.get('Authorization')
-  return (value !== undefined && value !== null) || Boolean(own(config, 'auth'))
-}
-
-/** The URL that the adapter will request; `params` change neither its origin nor its path. */
-function finalUrl(config: Config): string {
-  const url = own(config, 'url') ?? ''
-  const baseURL = own(config, 'baseURL')
-  const absolute = typeof url === 'string' && /^([a-z][a-z\d+\-.]*:)?\/\//i.test(url)
-  if (!baseURL || (absolute && own(config, 'allowAbsoluteUrls') !== false)) return String(url)
-  return url === '' ? baseURL : `${baseURL.replace(/\/+$/, '')}/${String(url).replace(/^\/+/, '')}`
-}
-
 /** Refuses a partner's request that would go elsewhere than its URL says. */
-function refuseDetours(config: Config, url: string, partner: string, restore: Restore): void {
+function refuseDetours(config: Config, url: string, partner: Partner, restore: Restore): void {
   if (own(config, 'socketPath')) {
     throw new OrgidAuthError(
       'ERR_SOCKET_PATH',
-      `socketPath: expected none for a request to ${partner}, got one, so that the bytes would not go where the URL says. Remove it, or pass orgid: { skip: true }`,
+      `socketPath: expected none for a request to ${partner.name}, got one, so that the bytes would not go where the URL says. Remove it, or pass orgid: { skip: true }`,
     )
   }
-  if (!url.startsWith('http://')) return
+  const mayBeHttp = partner.origins.some((origin) => origin.startsWith('http:'))
+  if (!mayBeHttp || new URL(url).protocol !== 'http:') return
   if (own(config, 'proxy')) {
     throw new OrgidAuthError(
       'ERR_PLAINTEXT_PROXY',
-      `proxy: expected none for a request to ${partner} over http, got one that would read the token. Use https, which axios tunnels`,
+      `proxy: expected none for a request to ${partner.name} over http, got one that would read the token. Use https, which axios tunnels`,
     )
   }
   // http is loopback here, which needs no proxy: one from the environment must not see the token
@@ -156,31 +120,4 @@ function joinInbound(config: Config, { internals }: Attachment, restore: Restore
   // An axios GenericAbortSignal that is no AbortSignal cannot be joined; the caller's stays
   if (config.signal && signals.length === 1) return
   restore.set('signal', signals.length === 1 ? inbound.signal : AbortSignal.any(signals))
-}
-
-/**
- * Makes the raw request non-enumerable: it holds the header as it went over the wire. It stays
- * reachable for those who use it, and out of logs.
- */
-function hideRequest<T>(outcome: T): T {
-  hide(outcome, 'request')
-  const response = (outcome as { response?: AxiosResponse } | undefined)?.response ?? outcome
-  hide(response, 'request')
-  // A streamed body is Node's own message, which knows its request and its connection
-  for (const name of ['req', 'socket', 'client'])
-    hide((response as AxiosResponse | undefined)?.data, name)
-  return outcome
-}
-
-function hide(holder: unknown, name: string): void {
-  if (typeof holder !== 'object' || holder === null) return
-  const descriptor = Object.getOwnPropertyDescriptor(holder, name)
-  if (descriptor?.enumerable && descriptor.configurable) {
-    Object.defineProperty(holder, name, { ...descriptor, enumerable: false })
-  }
-}
-
-/** An own property: a polluted prototype redirects nothing. */
-function own<K extends keyof Config>(config: Config, name: K): Config[K] | undefined {
-  return Object.hasOwn(config, name) ? config[name] : undefined
 }

@@ -1,5 +1,5 @@
 import type { AxiosStatic } from 'axios'
-import type { Config, Restore } from './axios-adapter.js'
+import type { Config, Restore } from './axios-config.js'
 
 interface SubscribableToken {
   readonly reason?: unknown
@@ -27,15 +27,21 @@ export function waitWithin<T>(
   const CanceledError = library.CanceledError as unknown as CanceledErrorConstructor
   const startedAt = performance.now()
   return new Promise<T>((resolve, reject) => {
-    const canceled = () => reject(cancelToken?.reason ?? new CanceledError(null, config))
+    let left = false
+    const leave = (reason: unknown) => {
+      left = true
+      reject(reason)
+    }
+    const canceled = () => leave(cancelToken?.reason ?? new CanceledError(null, config))
     const timer =
-      timeout > 0 ? setTimeout(() => reject(timedOut(config, library)), timeout) : undefined
+      timeout > 0 ? setTimeout(() => leave(timedOut(config, library)), timeout) : undefined
     signal?.addEventListener?.('abort', canceled)
     cancelToken?.subscribe(canceled)
     if (signal?.aborted) canceled()
     promise
       .then((value) => {
-        if (timeout > 0) {
+        // The config of a request that has ended is the caller's again
+        if (timeout > 0 && !left) {
           restore.set('timeoutErrorMessage', timeoutMessage(config))
           restore.set('timeout', Math.max(1, timeout - (performance.now() - startedAt)))
         }

@@ -1,5 +1,6 @@
 import { OrgidAuthError } from '../errors.js'
-import type { Attachment, Config, Restore } from './axios-adapter.js'
+import { parseUrl } from '../partners/origin.js'
+import { type Attachment, type Config, finalUrl, own, type Restore } from './axios-config.js'
 
 /** What came of a request's redirects. @internal */
 export interface Hops {
@@ -19,22 +20,20 @@ interface HopOptions {
  *
  * @internal
  */
-export function followHops(
-  config: Config,
-  firstUrl: string,
-  attachment: Attachment,
-  restore: Restore,
-): Hops {
+export function followHops(config: Config, attachment: Attachment, restore: Restore): Hops {
   const { auth, internals } = attachment
   const hops: Hops = { error: undefined }
-  const callers = config.beforeRedirect
+  const callers = own(config, 'beforeRedirect')
   const ambient = internals.context.current()
+  let isFirst = true
   let ours = false
 
   const authorizationFor = (url: string): string | undefined => {
     // What the call said was meant for the partner of its own URL
     const options =
-      internals.partnerOf(url) === internals.partnerOf(firstUrl) ? config.orgid : undefined
+      internals.partnerOf(url) === internals.partnerOf(finalUrl(config))
+        ? own(config, 'orgid')
+        : undefined
     const decide = () => auth.authorization(url, options)
     const authorization = ambient === undefined ? decide() : internals.context.run(ambient, decide)
     if (!(authorization instanceof Promise)) return authorization
@@ -47,7 +46,9 @@ export function followHops(
 
   const hook = (options: HopOptions, ...details: [never, never]) => {
     try {
-      if (ours || restore.authorization !== undefined) dropAuthorization(options.headers)
+      if (isFirst) ours = restore.authorization !== undefined
+      isFirst = false
+      if (ours) dropAuthorization(options.headers)
       ours = false
       callers?.(options, ...details)
       if (ownAuthorization(options.headers) || options.auth) return
@@ -70,10 +71,7 @@ function hopUrl(options: HopOptions, internals: Attachment['internals']): string
   const port = options.port ? `:${options.port}` : ''
   const target = `${options.protocol}//${options.hostname ?? options.host}${port}`
   const goesThere =
-    !options.socketPath &&
-    URL.canParse(target) &&
-    URL.canParse(href) &&
-    new URL(target).origin === new URL(href).origin
+    !options.socketPath && parseUrl(target)?.origin === (parseUrl(href)?.origin ?? 'none')
   if (!goesThere && internals.partnerOf(href) !== undefined) {
     throw new OrgidAuthError(
       'ERR_REDIRECT_TOKEN',

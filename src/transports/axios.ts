@@ -6,9 +6,10 @@ import axios, {
 } from 'axios'
 import type { CallOptions } from '../context.js'
 import { describe } from '../errors.js'
-import { internalsOf, type OrgidAuth } from '../interface.js'
+import { attached, internalsOf, type OrgidAuth } from '../interface.js'
 import { invalidOption, readOptions } from '../options.js'
-import { type Attachment, authorize } from './axios-adapter.js'
+import { authorize } from './axios-adapter.js'
+import type { Attachment } from './axios-config.js'
 
 declare module 'axios' {
   // The type parameters must be those of axios' own declaration to merge with it
@@ -28,8 +29,18 @@ export interface AttachOptions {
 /** Takes the interceptor off again; calling it twice is harmless. */
 export type Detach = () => void
 
-const attached: unique symbol = Symbol.for('orgid-bearer.attached') as never
-type Attachable = AxiosInstance & { [attached]?: Map<OrgidAuth, Detach> }
+type Attachable = AxiosInstance & { [attached]?: Map<OrgidAuth, Attached> }
+
+interface Attached {
+  /** Puts the interceptor on again if it was cleared away. */
+  ensure(): void
+  readonly detach: Detach
+}
+
+// axios' types leave `forEach` out
+type InterceptorList = AxiosInstance['interceptors']['request'] & {
+  forEach(visit: (interceptor: { readonly fulfilled?: unknown }) => void): void
+}
 
 /**
  * Makes every request of an axios instance to a partner carry that partner's token, fresh.
@@ -39,7 +50,7 @@ type Attachable = AxiosInstance & { [attached]?: Map<OrgidAuth, Detach> }
  * off again on every way out: nothing that axios hands back holds the token. The caller's own
  * Authorization header (or `auth`) wins. `config.orgid` takes {@link CallOptions}.
  *
- * Attaching twice is attaching once.
+ * Attaching twice is attaching once, and detaching then undoes it for all who attached.
  *
  * @returns detaches from all the instances given.
  * @throws OrgidAuthError `ERR_INVALID_OPTION`. A request that cannot get its token fails with the
@@ -60,7 +71,12 @@ export function attachAuth(
   options: AttachOptions = {},
 ): Detach {
   const { axios: library = axios } = readOptions(options, ['axios'], 'attachAuth')
-  const attachment: Attachment = { auth, internals: internalsOf(auth), library }
+  const attachment: Attachment = {
+    auth,
+    internals: internalsOf(auth),
+    library,
+    underWay: new WeakMap(),
+  }
   const list = Array.isArray(instances)
     ? (instances as readonly AxiosInstance[])
     : [instances as AxiosInstance]
@@ -78,21 +94,37 @@ export function attachAuth(
 function attach(instance: Attachable, attachment: Attachment): Detach {
   const { auth } = attachment
   instance[attached] ?? Object.defineProperty(instance, attached, { value: new Map() })
-  const auths = instance[attached] as Map<OrgidAuth, Detach>
+  const auths = instance[attached] as Map<OrgidAuth, Attached>
   const existing = auths.get(auth)
-  if (existing) return existing
+  if (existing) {
+    existing.ensure()
+    return existing.detach
+  }
 
   const orgidBearer = (config: InternalAxiosRequestConfig): InternalAxiosRequestConfig => {
     const adapter = config.adapter ?? attachment.library.defaults.adapter
     if (!isWrapper(adapter, auth)) config.adapter = wrap(adapter, attachment)
     return config
   }
-  const id = instance.interceptors.request.use(orgidBearer, null, { synchronous: true })
-  const detach = () => {
-    if (!auths.delete(auth)) return
-    instance.interceptors.request.eject(id)
+  const interceptors = instance.interceptors.request as InterceptorList
+  let id = -1
+  // `interceptors.clear()` may have taken it off, and given its id to another since
+  const isOn = () => {
+    let found = false
+    interceptors.forEach(({ fulfilled }) => {
+      found ||= fulfilled === orgidBearer
+    })
+    return found
   }
-  auths.set(auth, detach)
+  const ensure = () => {
+    if (!isOn()) id = interceptors.use(orgidBearer, null, { synchronous: true })
+  }
+  const detach = () => {
+    auths.delete(auth)
+    if (isOn()) interceptors.eject(id)
+  }
+  ensure()
+  auths.set(auth, { ensure, detach })
   return detach
 }
 

@@ -193,11 +193,12 @@ describe('a keyring', () => {
     expect(error.message).not.toContain('secret text')
   })
 
-  it('takes an id again once it is retired', () => {
+  it('takes no id again, not even a retired one', () => {
     const ring = createKeyring([key('a'), key('b')])
     ring.retire('a', 0)
-    ring.add(key('a'))
-    expect(ring.active(0).id).toBe('a')
+    expect(() => ring.add(key('a'))).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_OPTION' }),
+    )
   })
 
   it('does not change the list that it was given, or that it gave', () => {

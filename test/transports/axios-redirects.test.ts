@@ -129,13 +129,42 @@ describe('a redirect', () => {
     expect(air.requests[0]?.verdict.accepted).toBe(true)
   })
 
-  it('of a call with skip, or with the caller’s own header, gets no token of ours', async () => {
+  it('between the partners of two auths brings each its token, whichever was attached first', async () => {
+    const partner = { allowLoopbackHttp: true }
+    const ours = (of: TestPartner) => ({ ...partner, did: String(of.did), origin: of.origin })
+    const create = (of: TestPartner) =>
+      createOrgidAuth({ issuer: `${did('a')}#webserver`, key: pem, partners: [ours(of)] })
+    for (const order of [
+      [hotels, air],
+      [air, hotels],
+    ] as const) {
+      const http = axios.create({ validateStatus: null })
+      for (const of of order) attachAuth(http, create(of))
+      hotels.redirect({ to: air.url('/there') })
+      await http.get(hotels.url('/'))
+    }
+    expect(audiences(hotels)).toEqual([did('b'), did('b')])
+    expect(audiences(air)).toEqual([did('c'), did('c')])
+  })
+
+  it('of a call with skip gets no token of ours', async () => {
+    hotels.redirect({ to: air.url('/there') })
+    await attached().http.get(hotels.url('/'), { orgid: { skip: true } })
+    expect(audiences(air)).toEqual([undefined])
+  })
+
+  it('keeps the caller’s own header within an origin; where axios drops it, the partner’s token comes', async () => {
     const { http } = attached()
-    hotels.redirect({ to: air.url('/there'), times: 2 })
-    await http.get(hotels.url('/'), { orgid: { skip: true } })
-    await http.get(hotels.url('/'), { headers: { Authorization: 'Basic own' } })
-    expect(audiences(air)).toEqual([undefined, undefined])
-    expect(hotels.requests[1]?.authorization).toBe('Basic own')
+    const own = { headers: { Authorization: 'Basic own' } }
+    hotels.redirect({ to: '/there' })
+    await http.get(hotels.url('/'), own)
+    expect(hotels.requests.map(({ authorization }) => authorization)).toEqual([
+      'Basic own',
+      'Basic own',
+    ])
+    hotels.redirect({ to: air.url('/there') })
+    await http.get(hotels.url('/'), own)
+    expect(audiences(air)).toEqual([did('c')])
   })
 
   it('runs the caller’s beforeRedirect, which sees no token and whose own header wins', async () => {

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import axios, { type AxiosRequestConfig } from 'axios'
@@ -160,6 +161,24 @@ describe('axios hands back no token', () => {
     const data = (outcome as { data?: { destroy?: () => void } }).data
     data?.destroy?.()
     ;(outcome as { response?: { data?: { destroy?: () => void } } }).response?.data?.destroy?.()
+  })
+
+  it.each([
+    ['is too long', '/200', { maxContentLength: 2 }],
+    ['breaks off', '/truncated', {}],
+  ])('in the error of a streamed body that %s', async (_, path, config) => {
+    received = []
+    const http = axios.create()
+    attachAuth(http, auth)
+    const { data } = await http.get(origin + path, { responseType: 'stream', ...config })
+    const error: unknown = await text(data).catch((error: unknown) => error)
+    expect(error).toBeInstanceOf(Error)
+    const signature = String(received[0]).split('.')[2] as string
+    for (const outcome of [error, data]) {
+      expect([...reachable(outcome), inspect(outcome, { depth: 12 })].join('\n')).not.toContain(
+        signature,
+      )
+    }
   })
 
   it('and leaves the raw request reachable for those who use it', async () => {

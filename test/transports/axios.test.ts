@@ -1,5 +1,10 @@
 import { Agent } from 'node:http'
-import axios, { AxiosHeaders, type AxiosInstance } from 'axios'
+import axios, {
+  type AxiosError,
+  AxiosHeaders,
+  type AxiosInstance,
+  type InternalAxiosRequestConfig,
+} from 'axios'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { OrgidAuthOptions } from '../../src/configuration.js'
 import { createOrgidAuth } from '../../src/index.js'
@@ -245,6 +250,18 @@ describe('the final URL', () => {
     expect(await call.catch(codeOf)).toBe('ERR_SOCKET_PATH')
   })
 
+  it.each([
+    ['an upper-case scheme', () => hotels.url('/').replace('http', 'HTTP')],
+    ['a leading space', () => ` ${hotels.url('/')}`],
+    ['a tab in it', () => hotels.url('/').replace('http', 'ht\ttp')],
+  ])('over plain http goes through no proxy, however it is written: %s', async (_, url) => {
+    const { port } = new URL(stranger.origin)
+    const proxy = { host: '127.0.0.1', port: Number(port) }
+    const call = attached().get(url(), { proxy })
+    expect(await call.catch(codeOf)).toBe('ERR_PLAINTEXT_PROXY')
+    expect(stranger.requests).toHaveLength(0)
+  })
+
   it('over plain http goes through no proxy, neither configured nor from the environment', async () => {
     const { port } = new URL(stranger.origin)
     const proxy = { host: '127.0.0.1', port: Number(port) }
@@ -264,7 +281,132 @@ describe('the final URL', () => {
   })
 })
 
+describe('what requests share', () => {
+  it('is no way for a token to a stranger: headers', async () => {
+    const http = attached()
+    const common = new AxiosHeaders({ 'X-Common': 'yes' })
+    http.interceptors.request.use((config) => {
+      config.headers = common
+      return config
+    })
+    const urls = [hotels.url('/a'), stranger.url('/b'), air.url('/c'), hotels.url('/d')]
+    await Promise.all(urls.map((url) => http.get(url)))
+    expect(stranger.requests.map(({ authorization }) => authorization)).toEqual([undefined])
+    expect([...accepted(hotels), ...accepted(air)]).toEqual([true, true, true])
+    expect(common.has('Authorization')).toBe(false)
+  })
+
+  it('is no way for a token to a stranger: one config, changed while it is under way', async () => {
+    const http = attached()
+    const shared = Object.create(null) as InternalAxiosRequestConfig
+    http.interceptors.request.use((config) =>
+      Object.assign(shared, config, { headers: shared.headers ?? config.headers }),
+    )
+    const open = http.get(hotels.url('/a'))
+    await new Promise((resolve) => setImmediate(resolve))
+    await Promise.all([open, http.get(stranger.url('/b'))])
+    expect(accepted(hotels)).toEqual([true])
+    expect(stranger.requests.map(({ authorization }) => authorization)).toEqual([undefined])
+  })
+
+  it.each(['a URL object', 'the config'])(
+    'may change while the token is waited for: %s',
+    async (what) => {
+      const open = gate()
+      const http = attached({ key: slowSigner(open.promise) })
+      const url = new URL(hotels.url('/a'))
+      let late: InternalAxiosRequestConfig | undefined
+      http.interceptors.request.use((config) => {
+        late = config
+        return config
+      })
+      const call = http.get(what === 'the config' ? url.href : (url as unknown as string))
+      await new Promise((resolve) => setImmediate(resolve))
+      if (what === 'the config') (late as InternalAxiosRequestConfig).url = stranger.url('/b')
+      else url.port = new URL(stranger.origin).port
+      open.resolve()
+      await call
+      expect(stranger.requests.every(({ authorization }) => authorization === undefined)).toBe(true)
+      expect(accepted(hotels).every(Boolean)).toBe(true)
+      expect(hotels.requests.length + stranger.requests.length).toBe(1)
+    },
+  )
+
+  it('is not what an adapter keeps: neither replaced nor copied headers hand the token back', async () => {
+    const http = attached()
+    const replaced = await http.get(hotels.url('/'), {
+      adapter: async (config) => {
+        const data = config.headers.get('Authorization')
+        config.headers = {} as typeof config.headers
+        return { data, status: 200, statusText: '', headers: {}, config }
+      },
+    })
+    expect(replaced.data).toMatch(/^Bearer /)
+    const copied = await http.get(hotels.url('/'), {
+      adapter: async (config) => {
+        const copy = {
+          ...config,
+          headers: { ...config.headers } as unknown as typeof config.headers,
+        }
+        return { data: null, status: 200, statusText: '', headers: {}, config: copy }
+      },
+    })
+    expect(JSON.stringify(copied.config)).not.toContain('Bearer')
+  })
+})
+
+describe('skip around a call', () => {
+  it('lifts what is refused for the sake of a token', async () => {
+    const auth = createAuth()
+    const http = axios.create()
+    attachAuth(http, auth)
+    const call = auth.run({ skip: true }, () =>
+      http.get(hotels.url('/'), { socketPath: '/nowhere.sock' }),
+    )
+    expect(await call.catch(codeOf)).not.toBe('ERR_SOCKET_PATH')
+  })
+
+  it('of a polluted prototype lifts nothing', async () => {
+    const http = attached()
+    Object.defineProperty(Object.prototype, 'skip', { value: true, configurable: true })
+    try {
+      const options = { socketPath: '/nowhere.sock', orgid: {} }
+      expect(await http.get(hotels.url('/'), options).catch(codeOf)).toBe('ERR_SOCKET_PATH')
+      await http.get(hotels.url('/'), { orgid: {} })
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'skip')
+    }
+    expect(accepted(hotels)).toEqual([true])
+  })
+})
+
 describe('attaching', () => {
+  it('again after interceptors.clear() takes effect, and detaching then takes off ours alone', async () => {
+    const auth = createAuth()
+    const http = axios.create({ validateStatus: null })
+    attachAuth(http, auth)
+    http.interceptors.request.clear()
+    const seen: unknown[] = []
+    http.interceptors.request.use((config) => {
+      seen.push(config.url)
+      return config
+    })
+    const detach = attachAuth(http, auth)
+    await http.get(hotels.url('/'))
+    http.interceptors.request.clear()
+    http.interceptors.request.use((config) => {
+      seen.push(config.url)
+      return config
+    })
+    detach()
+    await http.get(hotels.url('/'))
+    expect(seen).toHaveLength(2)
+    expect(hotels.requests.map(({ authorization }) => authorization !== undefined)).toEqual([
+      true,
+      false,
+    ])
+  })
+
   it('twice is attaching once, and detaching once takes it off', async () => {
     const auth = createAuth()
     const http = axios.create({ validateStatus: null })
@@ -346,6 +488,19 @@ describe('while a token is waited for', () => {
     }
     const other = await http.get(hotels.url('/'), clear).catch((error: unknown) => error)
     expect(other).toMatchObject({ code: 'ETIMEDOUT', message: 'too slow' })
+  })
+
+  it('a mint that ends after the request leaves the config alone', async () => {
+    const open = gate()
+    const http = attached({ key: slowSigner(open.promise) })
+    const config = { timeout: 20 }
+    const error = (await http
+      .get(hotels.url('/'), config)
+      .catch((error: unknown) => error)) as AxiosError
+    open.resolve()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(error.config).toMatchObject(config)
+    expect(error.config).not.toHaveProperty('timeoutErrorMessage')
   })
 
   it('timeout also covers the request that follows, and the config gets its own timeout back', async () => {
