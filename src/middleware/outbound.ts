@@ -11,7 +11,7 @@ import { invalidOption, readOptions } from '../options.js'
 export interface OutboundAuthOptions {
   /**
    * What `outbound.axios` is; of several, the first. Those that `attachAuth` has not been called
-   * with are attached here.
+   * with are attached before the first inbound request is handled.
    */
   readonly axios?: AxiosInstance | readonly AxiosInstance[]
   /**

@@ -398,9 +398,13 @@ describe('attaching', () => {
       seen.push(config.url)
       return config
     })
+    http.interceptors.request.use((config) => {
+      seen.push(config.url)
+      return config
+    })
     detach()
     await http.get(hotels.url('/'))
-    expect(seen).toHaveLength(2)
+    expect(seen).toHaveLength(3)
     expect(hotels.requests.map(({ authorization }) => authorization !== undefined)).toEqual([
       true,
       false,
