@@ -7,7 +7,7 @@ import { loadPrivateKey } from '../src/keys/load.js'
 import type { PartnerOptions } from '../src/partners/partner.js'
 import { localSigner } from '../src/signers/local.js'
 import { verifyToken } from '../src/verify.js'
-import { decode, did, gate, newKey, settle } from './support.js'
+import { codeOf, decode, did, gate, newKey, settle } from './support.js'
 
 const { pem, publicKey } = newKey()
 const issuer = `${did('a')}#webserver`
@@ -46,14 +46,6 @@ function remoteSigner(delay: () => Promise<void> = async () => {}) {
 }
 
 const claimsOf = (authorization: unknown) => decode(authorization as string).claims
-const codeOf = (fn: () => unknown): unknown => {
-  try {
-    fn()
-  } catch (error) {
-    return (error as { code?: unknown }).code
-  }
-  return 'nothing thrown'
-}
 
 describe('authorization', () => {
   it('is the header of a token that verifies, for the partner of the URL', async () => {
@@ -422,6 +414,41 @@ describe('operations', () => {
     expect(auth.authorization(offers)).toMatch(/^Bearer /)
     expect(auth.authorization(flights)).toMatch(/^Bearer /)
     expect(state.signatures).toBe(2)
+  })
+
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      did: did('b'),
+      origin: `https://p${index}.example`,
+    }))
+
+  it('prepare() has at most eight mints of a remote signer under way at once', async () => {
+    let underWay = 0
+    let most = 0
+    const { signer, state } = remoteSigner(async () => {
+      underWay += 1
+      most = Math.max(most, underWay)
+      await settle()
+      underWay -= 1
+    })
+    await create({ key: signer, partners: many(40) }).prepare()
+    expect(state.signatures).toBe(40)
+    expect(most).toBe(8)
+  })
+
+  it('prepare() lets other work in while a local signer signs for many', async () => {
+    const auth = create({ partners: [...many(100), { ...hotels, singleUse: true }] })
+    let turns = 0
+    let preparing = true
+    const other = () => {
+      turns += 1
+      if (preparing) setImmediate(other)
+    }
+    setImmediate(other)
+    await auth.prepare()
+    preparing = false
+    expect(turns).toBeGreaterThan(3)
+    expect(auth.status().partners.map(({ tokens }) => tokens)).toEqual([...Array(100).fill(1), 0])
   })
 
   it('prepare() tries all partners and fails with the first error', async () => {

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { isOrgidAuthError, type OrgidAuthError } from '../src/errors.js'
 
 /** A promise and what settles it (`Promise.withResolvers` came with Node 22). */
 export function gate<T = void>() {
@@ -32,3 +33,17 @@ export function decode(token: string) {
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
+
+/** The error with which this library refuses; any other error is thrown on. */
+export function refusal(fn: () => unknown): OrgidAuthError {
+  try {
+    fn()
+  } catch (error) {
+    if (isOrgidAuthError(error)) return error
+    throw error
+  }
+  throw new Error('expected a refusal')
+}
+
+/** The code of that error. */
+export const codeOf = (fn: () => unknown) => refusal(fn).code

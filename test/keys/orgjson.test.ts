@@ -1,10 +1,9 @@
 import { createPublicKey, ECDH, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isOrgidAuthError } from '../../src/errors.js'
 import { orgJsonEntries } from '../../src/keys/orgjson.js'
 import type { PublicKeyInput } from '../../src/keys/public.js'
-import { did } from '../support.js'
+import { codeOf, did } from '../support.js'
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
 const issuer = `${did('a')}#webserver`
@@ -37,16 +36,6 @@ const publicKeyPem = /^MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAE[a-zA-Z0-9+/]{86}==$/
 /** How the older verifiers read an entry: header lines put around the bare base64. */
 const fromPublicKeyPem = (text: string): KeyObject =>
   createPublicKey(`-----BEGIN PUBLIC KEY-----\n${text}\n-----END PUBLIC KEY-----`)
-
-function codeOf(fn: () => unknown): unknown {
-  try {
-    fn()
-  } catch (error) {
-    if (isOrgidAuthError(error)) return error.code
-    throw error
-  }
-  return 'nothing thrown'
-}
 
 describe('orgJsonEntries', () => {
   it('writes the entry of an older ORG.JSON', () => {

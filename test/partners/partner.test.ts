@@ -2,14 +2,14 @@ import { setImmediate as immediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { parseDid } from '../../src/did.js'
-import { isOrgidAuthError, type OrgidAuthError } from '../../src/errors.js'
+import { isOrgidAuthError } from '../../src/errors.js'
 import {
   type PartnerDefaults,
   type PartnerOptions,
   readIssuer,
   readPartner,
 } from '../../src/partners/partner.js'
-import { did } from '../support.js'
+import { did, refusal } from '../support.js'
 
 const chained = (chain: string, digit: string) => `did:orgid:${chain}:0x${digit.repeat(64)}`
 const issuer = `${did('a')}#webserver`
@@ -27,16 +27,6 @@ const minimal = { did: did('b'), origin: 'https://api.hotels.example' }
 
 const read = (options: object, under = defaults) =>
   readPartner({ ...minimal, ...options }, 'partners[2]', under)
-
-function refusal(fn: () => unknown): OrgidAuthError {
-  try {
-    fn()
-  } catch (error) {
-    if (isOrgidAuthError(error)) return error
-    throw error
-  }
-  throw new Error('expected a refusal')
-}
 
 function expectRefused(options: object, code: string, message: RegExp, under = defaults): void {
   const error = refusal(() => read(options, under))

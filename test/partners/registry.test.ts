@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { parseDid } from '../../src/did.js'
-import { isOrgidAuthError, type OrgidAuthError } from '../../src/errors.js'
 import { type Partner, type PartnerOptions, readPartner } from '../../src/partners/partner.js'
 import { createRegistry } from '../../src/partners/registry.js'
-import { did } from '../support.js'
+import { did, refusal } from '../support.js'
 
 const defaults = {
   issuer: parseDid(`${did('a')}#webserver`),
@@ -31,16 +30,6 @@ const partners = [
 ]
 const registry = createRegistry(partners)
 const nameAt = (url: string) => registry.match(url)?.name
-
-function refusal(fn: () => unknown): OrgidAuthError {
-  try {
-    fn()
-  } catch (error) {
-    if (isOrgidAuthError(error)) return error
-    throw error
-  }
-  throw new Error('expected a refusal')
-}
 
 describe('match', () => {
   it.each<[string, string]>([

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isOrgidAuthError, type OrgidAuthError } from '../../src/errors.js'
+import { isOrgidAuthError } from '../../src/errors.js'
 import {
   claimsSet,
   type MintRequest,
@@ -10,18 +10,9 @@ import {
   readScope,
   type ScopeFormat,
 } from '../../src/tokens/claims.js'
+import { refusal } from '../support.js'
 
 const where = 'partners[0].claims'
-
-function refusal(fn: () => unknown): OrgidAuthError {
-  try {
-    fn()
-  } catch (error) {
-    if (isOrgidAuthError(error)) return error
-    throw error
-  }
-  throw new Error('expected a refusal')
-}
 
 const json = (value: unknown) => JSON.stringify(value)
 

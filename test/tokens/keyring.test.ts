@@ -1,7 +1,6 @@
 import { setImmediate as immediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { isOrgidAuthError, type OrgidAuthError } from '../../src/errors.js'
 import { localSigner } from '../../src/signers/local.js'
 import {
   createKeyring,
@@ -12,22 +11,12 @@ import {
   type SigningKey,
   warnUnportable,
 } from '../../src/tokens/keyring.js'
-import { did, newKey } from '../support.js'
+import { did, newKey, refusal } from '../support.js'
 
 const { pem } = newKey()
 const signer = localSigner(pem, { backend: 'noble' })
 const always = Number.NEGATIVE_INFINITY
 const key = (id: string, activeFrom = always): SigningKey => ({ id, signer, activeFrom })
-
-function refusal(fn: () => unknown): OrgidAuthError {
-  try {
-    fn()
-  } catch (error) {
-    if (isOrgidAuthError(error)) return error
-    throw error
-  }
-  throw new Error('expected a refusal')
-}
 
 describe('the active key', () => {
   it('is the one whose activeFrom passed last, whatever order they came in', () => {
