@@ -76,8 +76,8 @@ export type VerifyTokenOptions = VerifyTokenRules &
  * ES256K and nothing else, `typ` JWT, no key taken from the token, no `crit`, no ambiguous encoding,
  * and `iss`, `aud` and `exp` always present.
  *
- * It checks in this order: form, header, types of the claims, key, signature, and only then times,
- * audience and issuer, so that who cannot sign learns nothing of the verdict. A signature with a
+ * It checks in this order: form, header, types of the claims, issuer, key, signature, and only then
+ * times and audience, so that who cannot sign learns nothing of the verdict. A signature with a
  * high S is good: senders of ES256K need not normalise (RFC 8812 3.2).
  *
  * @param jwt the token alone, without `Bearer`. At most 16384 characters.
@@ -106,11 +106,12 @@ export async function verifyToken(
   checkHeader(header)
   const verified = { header, claims } as { header: VerifiedHeader; claims: VerifiedClaims }
   const issuer = checkClaims(claims)
+  // Before the lookup: who may not call at all makes nobody fetch a document
+  if (rules.issuers) checkIssuer(issuer, rules.issuers)
   const key = rules.key ?? (await resolve(rules.resolveKey, issuer, header))
   checkSignature(signature, signingInput, key)
   checkTimes(verified.claims, rules.now(), rules.clockTolerance)
   checkAudience(verified.claims, rules.audiences)
-  if (rules.issuers) checkIssuer(issuer, rules.issuers)
   return verified
 }
 

@@ -243,11 +243,18 @@ describe('verifyToken', () => {
     expect(await codeOf(good, { ...rules, issuer: chainCaller })).toBe('ERR_TOKEN_ISSUER')
   })
 
-  it('gives no verdict on times, audience or issuer before the signature', async () => {
-    const claims = { ...goodClaims, exp: 0, aud: caller, iss: `${partner}#x` }
-    const options = { ...rules, issuer: caller }
-    expect(await codeOf(signToken({ claims, key: otherKey }), options)).toBe('ERR_TOKEN_SIGNATURE')
-    expect(await codeOf(signToken({ claims }), options)).toBe('ERR_TOKEN_EXPIRED')
+  it('gives no verdict on times or audience before the signature', async () => {
+    const claims = { ...goodClaims, exp: 0, aud: caller }
+    expect(await codeOf(signToken({ claims, key: otherKey }), rules)).toBe('ERR_TOKEN_SIGNATURE')
+    expect(await codeOf(signToken({ claims }), rules)).toBe('ERR_TOKEN_EXPIRED')
+  })
+
+  it('looks up no key for an issuer that may not call', async () => {
+    const resolveKey = vi.fn(async () => key)
+    const claims = { ...goodClaims, iss: `${partner}#x` }
+    const options = { audience: partner, issuer: caller, now: () => now, resolveKey }
+    expect(await codeOf(signToken({ claims }), options)).toBe('ERR_TOKEN_ISSUER')
+    expect(resolveKey).not.toHaveBeenCalled()
   })
 
   describe('with resolveKey', () => {
