@@ -1,4 +1,5 @@
 import type { AxiosHeaders, AxiosResponse, AxiosStatic, InternalAxiosRequestConfig } from 'axios'
+import type { CallOptions } from '../context.js'
 import type { AuthInternals, OrgidAuth } from '../interface.js'
 
 /** An auth attached to instances of one copy of axios. @internal */
@@ -94,8 +95,8 @@ export function hasOwnAuthorization(config: Config): boolean {
 
 /** Whether the call itself says that no token of ours is wanted, on no hop. @internal */
 export function isSkipped(config: Config): boolean {
-  const options = own(config, 'orgid')
-  return options !== undefined && Object.hasOwn(options, 'skip') && options.skip === true
+  const options: CallOptions | null | undefined = own(config, 'orgid')
+  return options != null && Object.hasOwn(options, 'skip') && options.skip === true
 }
 
 /** The URL that the adapter will request; `params` change neither its origin nor its path. @internal */

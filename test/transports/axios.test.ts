@@ -127,6 +127,17 @@ describe('an attached axios instance', () => {
     expect(hotels.requests).toHaveLength(0)
   })
 
+  it.each([null, 'hotels', { scop: 'read' }])(
+    'refuses %j as call options, without sending',
+    async (orgid) => {
+      const error = await attached()
+        .get(hotels.url('/'), { orgid: orgid as never })
+        .catch(codeOf)
+      expect(error).toBe('ERR_INVALID_OPTION')
+      expect(hotels.requests).toHaveLength(0)
+    },
+  )
+
   it('fails a call that cannot get its token, without sending it', async () => {
     const sign = () => Promise.reject(new Error('no vault'))
     const http = attached({ key: { alg: 'ES256K', publicKey, sign } })
