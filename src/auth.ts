@@ -31,7 +31,9 @@ import { Token } from './tokens/token.js'
  *
  * @throws OrgidAuthError naming the option: `ERR_INVALID_OPTION`, `ERR_INVALID_DID`,
  *   `ERR_DID_FORM_MISMATCH`, `ERR_INVALID_ORIGIN`, `ERR_DUPLICATE_PARTNER`, `ERR_INVALID_DURATION`,
- *   `ERR_INVALID_SCOPE`, `ERR_INVALID_CLAIM`, `ERR_RESERVED_CLAIM`, and those of the key.
+ *   `ERR_INVALID_SCOPE`, `ERR_INVALID_CLAIM`, `ERR_RESERVED_CLAIM`; and of the key
+ *   `ERR_INVALID_KEY`, `ERR_PUBLIC_KEY`, `ERR_ENCRYPTED_KEY`, `ERR_KEY_CURVE`, `ERR_KEY_RANGE`,
+ *   `ERR_KEY_MISMATCH`.
  *
  * @example
  * ```ts
@@ -61,8 +63,8 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     clock,
     random,
     max: configuration.max,
-    onMint: ({ partner }, error) => {
-      if (isOrgidAuthError(error)) lastErrors.set(partner, { code: error.code, at: clock.now() })
+    onMint: ({ partner }, error, at) => {
+      if (isOrgidAuthError(error)) lastErrors.set(partner, { code: error.code, at })
       else if (lastErrors.size > 0) lastErrors.delete(partner)
     },
   })

@@ -43,11 +43,25 @@ export interface OrgidAuth {
    *   last active one.
    */
   invalidate(what?: InvalidateOptions): void
-  /** Adds a key, under a fragment not used before. */
+  /**
+   * Adds a key, under a fragment not used before; it signs from its `activeFrom` on, by default
+   * at once.
+   *
+   * @throws OrgidAuthError `ERR_INVALID_OPTION`, `ERR_INVALID_KEY`, `ERR_PUBLIC_KEY`,
+   *   `ERR_ENCRYPTED_KEY`, `ERR_KEY_CURVE`, `ERR_KEY_RANGE`, `ERR_KEY_MISMATCH`
+   */
   addKey(key: KeyOptions): void
-  /** Replaces the partners, all at once or, when one is wrong, not at all. */
+  /**
+   * Replaces the partners, all at once or, when one is wrong, not at all.
+   *
+   * @throws OrgidAuthError as `createOrgidAuth` does for `partners`.
+   */
   setPartners(partners: readonly PartnerOptions[]): void
-  /** Call options for every call made inside `fn`, however deep. Inner options win. */
+  /**
+   * Call options for every call made inside `fn`, however deep. Inner options win.
+   *
+   * @throws OrgidAuthError `ERR_INVALID_OPTION`; `ERR_UNKNOWN_PARTNER` for a `partner` that is none.
+   */
   run<T>(options: CallOptions, fn: () => T): T
   /** Where things stand, in numbers; never a token. */
   status(): OrgidAuthStatus

@@ -617,6 +617,26 @@ describe('a clock', () => {
     expect(codeOf(() => auth.authorization(offers))).toBe('ERR_INVALID_OPTION')
   })
 
+  it('that fails while a signer is waited for hides nothing of the signer’s own failure', async () => {
+    let broken = false
+    const { signer } = remoteSigner(async () => {
+      broken = true
+      throw new Error('no vault')
+    })
+    const now = () => {
+      if (broken) throw new Error('no time')
+      return 1_800_000_000
+    }
+    const auth = create({ key: signer, now })
+    await expect(auth.token('hotels')).rejects.toMatchObject({ code: 'ERR_SIGNER_FAILED' })
+    await settle()
+    broken = false
+    expect(auth.status().partners[0]?.lastError).toEqual({
+      code: 'ERR_SIGNER_FAILED',
+      at: 1_800_000_000,
+    })
+  })
+
   it('that fails once behind traffic ends neither the process nor later refreshes', async () => {
     let now = 1_800_000_000
     let broken = false

@@ -21,7 +21,8 @@ export interface LocalSignerOptions {
  * about as long as 200 signatures do. Without a `backend` that is done in the background, and
  * openssl signs in the meantime, so that no call pays for it.
  *
- * @throws OrgidAuthError as {@link loadPrivateKey}, and `ERR_INVALID_OPTION` for another backend.
+ * @throws OrgidAuthError `ERR_INVALID_KEY`, `ERR_PUBLIC_KEY`, `ERR_ENCRYPTED_KEY`, `ERR_KEY_CURVE`,
+ *   `ERR_KEY_RANGE`, `ERR_KEY_MISMATCH`, and `ERR_INVALID_OPTION` for another backend.
  */
 export function localSigner(key: PrivateKeyInput, options: LocalSignerOptions = {}): Signer {
   return signerOf(loadPrivateKey(key), options)

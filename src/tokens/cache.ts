@@ -11,8 +11,8 @@ export interface CacheOptions {
   readonly max: number
   /** Uniform in [0, 1). */
   readonly random: () => number
-  /** Called for each mint that was tried. */
-  readonly onMint?: (request: MintRequest, error: unknown) => void
+  /** Called for each mint that was tried; `at` is when, in epoch seconds. */
+  readonly onMint?: (request: MintRequest, error: unknown, at: number) => void
 }
 
 /** What one call asks of the cache. @internal */
@@ -112,7 +112,7 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
 
   const start = (request: MintRequest, entry: CacheEntry | undefined): Token | Promise<Token> => {
     const started: Moment = { now: clock.now(), monotonic: clock.monotonic() }
-    const result = attempt(request, entry?.token)
+    const result = attempt(request, entry?.token, started.now)
     if (!(result instanceof Promise)) {
       keep(request, result, started)
       return result
@@ -138,27 +138,31 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     return promise
   }
 
-  const attempt = (request: MintRequest, previous: Token | undefined): Token | Promise<Token> => {
+  const attempt = (
+    request: MintRequest,
+    previous: Token | undefined,
+    at: number,
+  ): Token | Promise<Token> => {
     let result: Token | Promise<Token>
     try {
       result = source.get(request, previous)
     } catch (error) {
-      onMint?.(request, error)
+      onMint?.(request, error, at)
       throw error
     }
     if (result instanceof Promise) {
       result.then(
-        () => onMint?.(request, undefined),
-        (error: unknown) => onMint?.(request, error),
+        () => onMint?.(request, undefined, at),
+        (error: unknown) => onMint?.(request, error, at),
       )
     } else {
-      onMint?.(request, undefined)
+      onMint?.(request, undefined, at)
     }
     return result
   }
 
   const mintOnce = (request: MintRequest, call: CacheCall | undefined): Token | Promise<Token> => {
-    const result = attempt(request, undefined)
+    const result = attempt(request, undefined, clock.now())
     return result instanceof Promise ? detachable(result, call?.signal) : result
   }
 

@@ -108,20 +108,17 @@ function attach(instance: Attachable, attachment: Attachment): Detach {
   }
   const interceptors = instance.interceptors.request as InterceptorList
   let id = -1
-  // `interceptors.clear()` may have taken it off, and given its id to another since
-  const isOn = () => {
-    let found = false
-    interceptors.forEach(({ fulfilled }) => {
-      found ||= fulfilled === orgidBearer
-    })
-    return found
-  }
   const ensure = () => {
-    if (!isOn()) id = interceptors.use(orgidBearer, null, { synchronous: true })
+    // `interceptors.clear()` may have taken it off
+    let isOn = false
+    interceptors.forEach(({ fulfilled }) => {
+      isOn ||= fulfilled === orgidBearer
+    })
+    if (!isOn) id = interceptors.use(orgidBearer, null, { synchronous: true })
   }
   const detach = () => {
     auths.delete(auth)
-    if (isOn()) interceptors.eject(id)
+    interceptors.eject(id)
   }
   ensure()
   auths.set(auth, { ensure, detach })
