@@ -8,23 +8,27 @@ import {
 } from './context.js'
 import { describe, isOrgidAuthError, OrgidAuthError, type OrgidErrorCode } from './errors.js'
 import {
+  type AuthInternals,
   type InvalidateOptions,
   internals,
   type OrgidAuth,
-  type OrgidAuthStatus,
 } from './interface.js'
 import { invalidOption, readOptions } from './options.js'
-import { readCallOptions, requestFor } from './partners/call.js'
+import { readCallOptions } from './partners/call.js'
 import { parseUrl } from './partners/origin.js'
 import type { Partner } from './partners/partner.js'
 import { createRegistry } from './partners/registry.js'
+import { createRequests } from './partners/requests.js'
+import { statusAt } from './status.js'
 import { mintAhead } from './tokens/ahead.js'
 import { createTokenCache } from './tokens/cache.js'
-import type { MintRequest } from './tokens/claims.js'
 import { systemClock } from './tokens/clock.js'
-import { createKeyring, type Keyring, readKey } from './tokens/keyring.js'
+import { createCredit } from './tokens/credit.js'
+import { createKeyring, readKey } from './tokens/keyring.js'
 import { createMinter, type TokenSource } from './tokens/minter.js'
+import { createClockOffsets } from './tokens/offsets.js'
 import { Token } from './tokens/token.js'
+import { createReplacement } from './unauthorized.js'
 
 /**
  * Configures once, in app bootstrap, what every outgoing call needs. All options are checked here.
@@ -54,7 +58,8 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
   const lastErrors = new Map<string, { code: OrgidErrorCode; at: number }>()
   let registry = createRegistry(configuration.partners)
 
-  const minter = createMinter({ ...configuration, keyring, clock, random })
+  const offsets = createClockOffsets(clock)
+  const minter = createMinter({ ...configuration, keyring, clock, random, offsets })
   // A mint is shared: it must end with no call of its own, nor with the request that came first
   const source: TokenSource = {
     get: (request, previous) => context.outside(() => minter.get(request, previous)),
@@ -63,30 +68,18 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     clock,
     random,
     max: configuration.max,
+    offsets,
     onMint: ({ partner }, error, at) => {
       if (isOrgidAuthError(error)) lastErrors.set(partner, { code: error.code, at })
       else if (lastErrors.size > 0) lastErrors.delete(partner)
     },
   })
 
-  // The request of a call without options is one object a partner, until another key signs
-  const plainRequests = new WeakMap<Partner, MintRequest>()
-  const plainRequest = (partner: Partner): MintRequest => {
-    const keyId = keyring.active(clock.now()).id
-    const cached = plainRequests.get(partner)
-    if (cached?.keyId === keyId) return cached
-    const request = requestFor(partner, keyId, initialKeyId)
-    plainRequests.set(partner, request)
-    return request
-  }
+  const requests = createRequests(keyring, clock, initialKeyId)
 
   const obtain = (partner: Partner, options: CallOptions | undefined): Token | Promise<Token> => {
-    if (options === undefined) return cache.get(plainRequest(partner))
-    options.signal?.throwIfAborted()
-    const request = shapesToken(options)
-      ? requestFor(partner, keyring.active(clock.now()).id, initialKeyId, options)
-      : plainRequest(partner)
-    return cache.get(request, options)
+    options?.signal?.throwIfAborted()
+    return cache.get(requests(partner, options), options)
   }
 
   /** Explicit options over those around the call. */
@@ -161,33 +154,14 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     )
   }
 
-  const status = (): OrgidAuthStatus => {
-    const now = clock.now()
-    const activeId = activeKeyId(keyring, now)
-    const usable = [...cache.entries()].filter((entry) => !entry.revoked && now < entry.usableUntil)
-    return {
-      partners: registry.list().map(({ name, did }) => {
-        const tokens = usable
-          .filter(({ request }) => request.partner === name)
-          .map(({ token }) => token)
-        return {
-          name,
-          did,
-          keyId: activeId,
-          tokens: tokens.length,
-          earliestExpiry: least(tokens.map(({ expiresAt }) => expiresAt)),
-          nextRefresh: least(tokens.map(({ freshUntil }) => freshUntil)),
-          clockOffset: 0,
-          lastError: lastErrors.get(name),
-        }
-      }),
-      keys: keyring.list().map(({ id, activeFrom }) => ({
-        id,
-        active: id === activeId,
-        activeFrom: Number.isFinite(activeFrom) ? activeFrom : undefined,
-      })),
-    }
-  }
+  const replaced = createReplacement({
+    partnerOf: (url) => registry.match(url),
+    optionsFor: withAmbient,
+    requests,
+    cache,
+    offsets,
+    credit: createCredit(clock, configuration.max),
+  })
 
   const auth: OrgidAuth = {
     authorization,
@@ -210,11 +184,17 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
       if (inner.partner !== undefined) named(inner.partner, 'options.partner')
       return context.run(nestedIn(context.current(), inner), fn)
     },
-    status,
+    status: () =>
+      statusAt(clock.now(), { partners: registry.list(), keyring, cache, offsets, lastErrors }),
   }
-  Object.defineProperty(auth, internals, {
-    value: Object.freeze({ context, partnerOf: (url: string) => registry.match(url) }),
-  })
+  const shared: AuthInternals = {
+    context,
+    partnerOf: (url) => registry.match(url),
+    ownsOrigin: (partner) => registry.ownsOrigin(partner),
+    now: () => clock.now(),
+    replaced,
+  }
+  Object.defineProperty(auth, internals, { value: Object.freeze(shared) })
   return Object.freeze(auth)
 }
 
@@ -228,26 +208,9 @@ function hrefOf(url: unknown): string {
   throw invalidOption('url', 'a string or a URL', describe(url))
 }
 
-function activeKeyId(keyring: Keyring, now: number): string | undefined {
-  try {
-    return keyring.active(now).id
-  } catch {
-    return undefined
-  }
-}
-
 function mismatch(meantFor: string, owner: string): OrgidAuthError {
   return new OrgidAuthError(
     'ERR_PARTNER_MISMATCH',
     `options.partner: expected the partner of the final URL, got another (${describe(meantFor)}), while the URL is ${owner}. A token goes where its partner is, and nowhere else`,
   )
-}
-
-/** Whether options ask for another token than the partner's own. */
-function shapesToken({ audience, scope, claims, lifetime }: CallOptions): boolean {
-  return (audience ?? scope ?? claims ?? lifetime) !== undefined
-}
-
-function least(numbers: readonly number[]): number | undefined {
-  return numbers.length === 0 ? undefined : Math.min(...numbers)
 }

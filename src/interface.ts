@@ -109,6 +109,35 @@ export interface AuthInternals {
   readonly context: CallContext
   /** The partner that a URL belongs to. */
   partnerOf(url: string): Partner | undefined
+  /** Whether every URL of the partner's origins is the partner's. */
+  ownsOrigin(partner: Partner): boolean
+  /** Epoch seconds. */
+  now(): number
+  /** {@link Refused} */
+  replaced(refused: Refused): string | undefined | Promise<string | undefined>
+}
+
+/**
+ * A 401 to a token of ours. `replaced` learns from it, puts another token in the place of the one
+ * refused, within bounds, and gives the header with which to repeat the call: `undefined` when it
+ * must not be repeated. Must be called in the context of the call. Neither throws nor rejects.
+ *
+ * @internal
+ */
+export interface Refused {
+  /** The URL that answered. */
+  readonly url: string
+  /** The call's own options, if they apply to that URL. */
+  readonly options: CallOptions | undefined
+  /** The header that was refused. */
+  readonly authorization: string
+  /** The call has been repeated already: then it is not repeated again. */
+  readonly repeated: boolean
+  /** When the request was sent; epoch seconds, of `now()`. */
+  readonly sentAt: number
+  /** The answer's `Date` and `Age` headers. */
+  readonly date: string | null | undefined
+  readonly age: string | null | undefined
 }
 
 /** @internal */

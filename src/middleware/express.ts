@@ -28,12 +28,10 @@ declare global {
  * })
  */
 export function outboundAuth(auth: OrgidAuth, options?: OutboundAuthOptions): RequestHandler {
-  const binder = bindRequests(auth, options)
+  const bind = bindRequests(auth, options)
   return function orgidOutboundAuth(_req, res, next) {
-    const { outbound, run } = binder.bind(res)
+    const { outbound, run } = bind(res)
     res.locals.orgid = outbound
-    const attaching = binder.attaching()
-    if (attaching === undefined) run(next)
-    else attaching.then(() => run(next), next)
+    run(next)
   }
 }

@@ -26,11 +26,10 @@ declare module 'koa' {
  * })
  */
 export function outboundAuth(auth: OrgidAuth, options?: OutboundAuthOptions): Middleware {
-  const binder = bindRequests(auth, options)
+  const bind = bindRequests(auth, options)
   return function orgidOutboundAuth(ctx, next) {
-    const { outbound, run } = binder.bind(ctx.res)
+    const { outbound, run } = bind(ctx.res)
     ctx.state.orgid = outbound
-    const attaching = binder.attaching()
-    return attaching === undefined ? run(next) : attaching.then(() => run(next))
+    return run(next)
   }
 }

@@ -2,16 +2,18 @@ import { setMaxListeners } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { AxiosInstance } from 'axios'
+import { unlessAborted } from '../abort.js'
 import { type Ambient, type CallContext, type Inbound, noOptions } from '../context.js'
 import { describe, OrgidAuthError } from '../errors.js'
-import { attached, internalsOf, type OrgidAuth } from '../interface.js'
+import { internalsOf, type OrgidAuth } from '../interface.js'
 import { invalidOption, readOptions } from '../options.js'
+import { attachTo, findAxios } from '../transports/axios-attach.js'
 
 /** Options of `outboundAuth`, for Koa and Express alike. */
 export interface OutboundAuthOptions {
   /**
-   * What `outbound.axios` is; of several, the first. Those that `attachAuth` has not been called
-   * with are attached before the first inbound request is handled.
+   * What `outbound.axios` is; of several, the first. They are attached, if `attachAuth` has not
+   * been called with them yet.
    */
   readonly axios?: AxiosInstance | readonly AxiosInstance[]
   /**
@@ -42,15 +44,10 @@ export interface Outbound {
   readonly token: OrgidAuth['token']
 }
 
-/** Binds outgoing calls to inbound requests. @internal */
-export interface RequestBinder {
-  /** Gives a request its {@link Outbound}, and `run` for all that handles the request. */
-  bind(response: ServerResponse | Http2ServerResponse): {
-    readonly outbound: Outbound
-    readonly run: <T>(fn: () => T) => T
-  }
-  /** While the axios instances are being attached, what to wait for. Rejects if that failed. */
-  attaching(): Promise<void> | undefined
+/** Gives an inbound request its {@link Outbound}, and `run` for all that handles it. @internal */
+export type BindRequest = (response: ServerResponse | Http2ServerResponse) => {
+  readonly outbound: Outbound
+  readonly run: <T>(fn: () => T) => T
 }
 
 /**
@@ -59,22 +56,18 @@ export interface RequestBinder {
  * @throws OrgidAuthError `ERR_INVALID_OPTION`
  * @internal
  */
-export function bindRequests(auth: OrgidAuth, options: OutboundAuthOptions = {}): RequestBinder {
+export function bindRequests(auth: OrgidAuth, options: OutboundAuthOptions = {}): BindRequest {
   const { context } = internalsOf(auth)
   const { instances, abort } = validated(options)
-  let attaching = attachMissing(instances, auth, () => {
-    attaching = undefined
-  })
-  return {
-    bind(response) {
-      const inbound: Inbound = { signal: clientGone(response), abort }
-      const ambient: Ambient = { general: noOptions, ...context.current(), inbound }
-      return {
-        outbound: new RequestOutbound(auth, context, ambient, inbound, instances[0]),
-        run: (fn) => context.run(ambient, fn),
-      }
-    },
-    attaching: () => attaching,
+  // Those that are attached already keep the copy of axios that they were attached with
+  attachTo(instances, auth, findAxios)
+  return (response) => {
+    const inbound: Inbound = { signal: clientGone(response), abort }
+    const ambient: Ambient = { general: noOptions, ...context.current(), inbound }
+    return {
+      outbound: new RequestOutbound(auth, context, ambient, inbound, instances[0]),
+      run: (fn) => context.run(ambient, fn),
+    }
   }
 }
 
@@ -138,18 +131,6 @@ class RequestOutbound implements Outbound {
   }
 }
 
-/**
- * Leaves the wait for `promise` when `signal` aborts. Beside the signals of the call and of those
- * around it, not in place of one of them.
- */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason)
-    signal.addEventListener('abort', leave)
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
-  })
-}
-
 /** Aborts when the response closes before all of it was handed to the operating system. */
 function clientGone(response: ServerResponse | Http2ServerResponse): AbortSignal {
   const controller = new AbortController()
@@ -181,30 +162,4 @@ function validated(options: OutboundAuthOptions) {
     throw invalidOption('options.axios', 'an axios instance', describe(instance))
   }
   return { abort, instances }
-}
-
-/**
- * Attaches the instances that do not carry this auth's tokens yet. The axios transport is loaded
- * for that alone, so that who passes no axios instance needs no axios.
- */
-function attachMissing(
-  instances: readonly AxiosInstance[],
-  auth: OrgidAuth,
-  done: () => void,
-): Promise<void> | undefined {
-  const missing = instances.filter((instance) => !isAttached(instance, auth))
-  if (missing.length === 0) return undefined
-  const attaching = import('../transports/axios.js').then(({ attachAuth }) => {
-    attachAuth(missing, auth)
-    done()
-  })
-  // Every request waits for it and fails with its reason: here it is handled
-  attaching.catch(() => {})
-  return attaching
-}
-
-function isAttached(instance: AxiosInstance, auth: OrgidAuth): boolean {
-  return (
-    (instance as { [attached]?: ReadonlyMap<OrgidAuth, unknown> })[attached]?.has(auth) ?? false
-  )
 }

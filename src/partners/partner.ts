@@ -33,6 +33,12 @@ export interface PartnerOptions {
   readonly allowLoopbackHttp?: boolean
   /** A token for each call, with a `jti`. Default: false. */
   readonly singleUse?: boolean
+  /**
+   * Repeats a call once, with another token, when the partner answers 401. Never one whose body is
+   * a stream. With false the 401 is handed over, and only the next call gets another token.
+   * Default: true.
+   */
+  readonly retryUnauthorized?: boolean
   /** Further DIDs that may be addressed at this origin (a gateway). */
   readonly audiences?: readonly string[]
 }
@@ -54,6 +60,7 @@ export interface Partner {
   readonly scopeFormat: ScopeFormat
   readonly claims: ExtraClaims | undefined
   readonly singleUse: boolean
+  readonly retryUnauthorized: boolean
   /** `did` and the further ones. */
   readonly audiences: ReadonlySet<string>
 }
@@ -78,6 +85,7 @@ const known = [
   'claims',
   'allowLoopbackHttp',
   'singleUse',
+  'retryUnauthorized',
   'audiences',
 ] as const satisfies readonly (keyof PartnerOptions)[]
 
@@ -115,6 +123,7 @@ export function readPartner(
     claims:
       options.claims === undefined ? undefined : readClaims(options.claims, `${where}.claims`),
     singleUse: readBoolean(options.singleUse, `${where}.singleUse`, false),
+    retryUnauthorized: readBoolean(options.retryUnauthorized, `${where}.retryUnauthorized`, true),
     audiences: new Set([
       partner.did,
       ...readAudiences(options.audiences, `${where}.audiences`, partner),

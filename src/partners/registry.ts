@@ -9,6 +9,8 @@ export interface PartnerRegistry {
   /** The partner of this name, or else of this DID. */
   find(nameOrDid: string): Partner | undefined
   list(): readonly Partner[]
+  /** Whether every URL of the partner's origins is that partner's. */
+  ownsOrigin(partner: Partner): boolean
 }
 
 /**
@@ -90,6 +92,8 @@ export function createRegistry(partners: readonly Partner[]): PartnerRegistry {
     match,
     find: (nameOrDid) => byName.get(nameOrDid) ?? byDid.get(nameOrDid),
     list: () => partners,
+    ownsOrigin: ({ origins, pathPrefix }) =>
+      pathPrefix === '' && origins.every((origin) => byOrigin.get(origin)?.length === 1),
   }
 }
 

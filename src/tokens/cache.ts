@@ -1,8 +1,11 @@
 import { LRUCache } from 'lru-cache'
+import { unlessAborted } from '../abort.js'
 import type { MintRequest } from './claims.js'
 import type { Clock } from './clock.js'
 import type { TokenSource } from './minter.js'
-import type { Token } from './token.js'
+import type { ClockOffsets } from './offsets.js'
+import { createRefresher, type Moment, type Refreshable } from './refresher.js'
+import { Token } from './token.js'
 
 /** @internal */
 export interface CacheOptions {
@@ -11,6 +14,8 @@ export interface CacheOptions {
   readonly max: number
   /** Uniform in [0, 1). */
   readonly random: () => number
+  /** Partners' clocks, by which tokens' times are meant. */
+  readonly offsets: Pick<ClockOffsets, 'of'>
   /** Called for each mint that was tried; `at` is when, in epoch seconds. */
   readonly onMint?: (request: MintRequest, error: unknown, at: number) => void
 }
@@ -24,42 +29,37 @@ interface CacheCall {
 }
 
 /** One key's token and what has become of it. @internal */
-interface CacheEntry {
-  readonly request: MintRequest
+interface CacheEntry extends Refreshable {
   readonly token: Token
+  /** Epoch seconds: `iat` by our own clock. */
+  readonly startsAt: number
+  /** Epoch seconds: `exp` by our own clock. */
+  readonly endsAt: number
   /** Epoch seconds: not served from here on. */
   readonly usableUntil: number
   /** The same moment on the monotonic clock, which wall time set back does not move. */
   readonly deadline: number
   /** Invalidated: never served, and kept so that its successor differs from it. */
   revoked: boolean
-  /** A successor is being minted, or about to be. */
-  refreshing: boolean
-  failures: number
-  /** Epoch seconds: no refresh behind traffic before. */
-  retryAt: number
 }
 
 /** @internal */
 export interface TokenCache {
   get(request: MintRequest, call?: CacheCall): Token | Promise<Token>
+  /**
+   * Another token in place of one that was refused: the one that has taken its place already, or
+   * else, if `mayMint`, a new one. `undefined` when none is to be had.
+   *
+   * @param refused the Authorization header that was refused.
+   */
+  replace(
+    request: MintRequest,
+    refused: string,
+    mayMint: () => boolean,
+  ): Token | Promise<Token> | undefined
   /** Drops the tokens of matching requests; calls that already wait for one keep it. */
   invalidate(matches: (request: MintRequest, token: Token | undefined) => boolean): void
   entries(): Iterable<CacheEntry>
-}
-
-/** Seconds of signing at a stretch, when there is more than one token to refresh. */
-const slice = 0.002
-
-/** One moment, on both clocks. */
-interface Moment {
-  readonly now: number
-  readonly monotonic: number
-}
-
-/** A refresh to be made, and the moment that called for it. */
-interface Due extends Moment {
-  readonly entry: CacheEntry
 }
 
 interface Flight {
@@ -77,11 +77,21 @@ interface Flight {
  * @internal
  */
 export function createTokenCache(source: TokenSource, options: CacheOptions): TokenCache {
-  const { clock, random, onMint } = options
+  const { clock, random, offsets, onMint } = options
   const entries = new LRUCache<string, CacheEntry>({ max: options.max })
   // Apart from the entries, so that an evicted key that is in flight is not minted twice
   const flights = new Map<string, Flight>()
-  const due: Due[] = []
+
+  const refresher = createRefresher<CacheEntry>({
+    clock,
+    random,
+    // Replaced, dropped, evicted or in flight by now: there is nothing left to do
+    isDue: (entry) =>
+      !entry.revoked &&
+      entries.peek(entry.request.key) === entry &&
+      !flights.has(entry.request.key),
+    refresh: ({ request, token }) => start(request, token),
+  })
 
   const get = (request: MintRequest, call?: CacheCall): Token | Promise<Token> => {
     if (request.singleUse) return mintOnce(request, call)
@@ -90,13 +100,14 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
       return mint(request, entry, call)
     const { token } = entry
     const now = clock.now()
-    // A clock set back behind the token's iat was wrong when the token was minted
-    if (now < token.issuedAt || now >= entry.usableUntil || clock.monotonic() >= entry.deadline) {
-      return mint(request, entry, call)
-    }
-    if (now >= token.freshUntil) refreshBehind(entry, now)
+    if (!isUsable(entry, now)) return mint(request, entry, call)
+    if (now >= token.freshUntil) refresher.refreshBehind(entry, now)
     return token
   }
+
+  // A clock set back behind the token's iat was wrong when the token was minted
+  const isUsable = (entry: CacheEntry, now: number): boolean =>
+    now >= entry.startsAt && now < entry.usableUntil && clock.monotonic() < entry.deadline
 
   /** Mints in the foreground, or joins the mint of this key that is under way. */
   const mint = (
@@ -105,14 +116,14 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     call: CacheCall | undefined,
   ): Token | Promise<Token> => {
     const flight = flights.get(request.key)
-    if (flight !== undefined) return detachable(flight.promise, call?.signal)
-    const result = start(request, entry)
-    return result instanceof Promise ? detachable(result, call?.signal) : result
+    if (flight !== undefined) return unlessAborted(flight.promise, call?.signal)
+    const result = start(request, entry?.token)
+    return result instanceof Promise ? unlessAborted(result, call?.signal) : result
   }
 
-  const start = (request: MintRequest, entry: CacheEntry | undefined): Token | Promise<Token> => {
+  const start = (request: MintRequest, previous: Token | undefined): Token | Promise<Token> => {
     const started: Moment = { now: clock.now(), monotonic: clock.monotonic() }
-    const result = attempt(request, entry?.token, started.now)
+    const result = attempt(request, previous, started.now)
     if (!(result instanceof Promise)) {
       keep(request, result, started)
       return result
@@ -163,15 +174,33 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
 
   const mintOnce = (request: MintRequest, call: CacheCall | undefined): Token | Promise<Token> => {
     const result = attempt(request, undefined, clock.now())
-    return result instanceof Promise ? detachable(result, call?.signal) : result
+    return result instanceof Promise ? unlessAborted(result, call?.signal) : result
+  }
+
+  const replace: TokenCache['replace'] = (request, refused, mayMint) => {
+    if (request.singleUse) return mayMint() ? mintOnce(request, undefined) : undefined
+    const flight = flights.get(request.key)
+    if (flight !== undefined) return flight.promise
+    const entry = entries.get(request.key)
+    const isOther = entry !== undefined && Token.authorization(entry.token) !== refused
+    if (isOther && !entry.revoked && isUsable(entry, clock.now())) return entry.token
+    if (!mayMint()) return undefined
+    const result = start(request, entry?.token)
+    // Without an entry to differ from, one of the same second may be the same again
+    const other = (token: Token) =>
+      Token.authorization(token) === refused ? start(request, token) : token
+    return result instanceof Promise ? result.then(other) : other(result)
   }
 
   const keep = (request: MintRequest, token: Token, started: Moment) => {
-    const life = token.expiresAt - started.now
+    const offset = offsets.of(request.partner)
+    const life = token.expiresAt - offset - started.now
     const usable = life - guard(life)
     entries.set(request.key, {
       request,
       token,
+      startsAt: token.issuedAt - offset,
+      endsAt: token.expiresAt - offset,
       usableUntil: started.now + usable,
       deadline: started.monotonic + usable,
       revoked: false,
@@ -179,46 +208,6 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
       failures: 0,
       retryAt: 0,
     })
-  }
-
-  /** Mints a successor once the present call has returned; this call and others keep the token. */
-  const refreshBehind = (entry: CacheEntry, now: number) => {
-    if (entry.refreshing || now < entry.retryAt) return
-    entry.refreshing = true
-    if (due.push({ entry, now, monotonic: clock.monotonic() }) === 1) setImmediate(refreshDue)
-  }
-
-  /** Refreshes in slices, so that many tokens due at once do not hold up the event loop. */
-  const refreshDue = () => {
-    const sliceEnd = clock.monotonic() + slice
-    while (due.length > 0 && clock.monotonic() < sliceEnd) refresh(due.shift() as Due)
-    if (due.length > 0) setImmediate(refreshDue)
-  }
-
-  const refresh = (task: Due) => {
-    const { entry } = task
-    const { request } = entry
-    // Replaced, dropped, evicted or in flight by now: there is nothing left to do
-    if (entry.revoked || entries.peek(request.key) !== entry || flights.has(request.key)) {
-      entry.refreshing = false
-      return
-    }
-    try {
-      const result = start(request, entry)
-      if (result instanceof Promise) result.catch(() => backOff(task))
-    } catch {
-      backOff(task)
-    }
-  }
-
-  const backOff = ({ entry, now, monotonic }: Due) => {
-    // Exponential with jitter, and short beside the token's life, or it would outlast the token
-    const life = entry.request.lifetime
-    const wait = Math.min(60, life / 20, Math.min(1, life / 100) * 2 ** entry.failures)
-    const waited = clock.monotonic() - monotonic
-    entry.failures += 1
-    entry.retryAt = now + waited + wait * (0.5 + random() / 2)
-    entry.refreshing = false
   }
 
   const invalidate: TokenCache['invalidate'] = (matches) => {
@@ -232,21 +221,10 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     }
   }
 
-  return { get, invalidate, entries: () => entries.values() }
+  return { get, replace, invalidate, entries: () => entries.values() }
 }
 
 /** Seconds before `exp` in which a token might expire on its way: 30, or a tenth of a short life. */
 function guard(life: number): number {
   return Math.min(30, life / 10)
-}
-
-/** The same promise for one caller, who may leave without disturbing the others. */
-function detachable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise
-  if (signal.aborted) return Promise.reject(signal.reason)
-  return new Promise<T>((resolve, reject) => {
-    const leave = () => reject(signal.reason)
-    signal.addEventListener('abort', leave, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
-  })
 }

@@ -4,6 +4,7 @@ import { toLowS } from '../signers/signer.js'
 import { claimsSet, type MintRequest } from './claims.js'
 import type { Clock } from './clock.js'
 import type { Keyring } from './keyring.js'
+import type { ClockOffsets } from './offsets.js'
 import { Token } from './token.js'
 
 /**
@@ -29,6 +30,8 @@ export interface MinterOptions {
   readonly signTimeout: number
   /** Uniform in [0, 1). */
   readonly random: () => number
+  /** Partners' clocks: a token's times are those of the one who reads it. */
+  readonly offsets: Pick<ClockOffsets, 'of'>
 }
 
 const encodeJson = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -38,18 +41,19 @@ const header = encodeJson({ alg: 'ES256K', typ: 'JWT' })
 
 /** The innermost source: signs a new token for each call. @internal */
 export function createMinter(options: MinterOptions): TokenSource {
-  const { keyring, clock, issuedAtBackdate, signTimeout, random } = options
+  const { keyring, clock, issuedAtBackdate, signTimeout, random, offsets } = options
 
   const mint = (request: MintRequest, previous?: Token): Token | Promise<Token> => {
     const now = clock.now()
-    const seconds = Math.floor(now)
+    const theirs = now + offsets.of(request.partner)
+    const seconds = Math.floor(theirs)
     const expiresAt = seconds + request.lifetime
     const issuedAt = differ(seconds - issuedAtBackdate, expiresAt, previous)
     const jti = request.singleUse ? randomUUID() : undefined
     const signingInput = `${header}.${encodeJson(claimsSet(request, { issuedAt, expiresAt }, jti))}`
 
     // Between 70 % and 85 % of the life that is left: tokens minted together part ways
-    const freshUntil = now + (expiresAt - now) * (0.7 + 0.15 * random())
+    const freshUntil = now + (expiresAt - theirs) * (0.7 + 0.15 * random())
     const finish = (signature: Uint8Array): Token =>
       new Token(`${signingInput}.${encodeSignature(signature)}`, {
         ...request,

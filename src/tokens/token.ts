@@ -14,11 +14,11 @@ export class Token {
   readonly audience: string
   /** The scope asked for, when there is one. */
   declare readonly scope?: readonly string[]
-  /** `iat`. */
+  /** `iat`, by the partner's clock if it is known to differ from ours. */
   readonly issuedAt: number
-  /** From here on the token is still served, while its successor is minted behind it. */
+  /** By our own clock: from here on the token is still served, while its successor is minted behind it. */
   readonly freshUntil: number
-  /** `exp`. */
+  /** `exp`, by the partner's clock if it is known to differ from ours. */
   readonly expiresAt: number
 
   /** @internal */

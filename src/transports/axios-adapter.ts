@@ -1,6 +1,7 @@
 import type { AxiosAdapter, AxiosResponse } from 'axios'
 import { OrgidAuthError } from '../errors.js'
 import type { Partner } from '../partners/partner.js'
+import { type Call, noteSent } from './axios-call.js'
 import { waitWithin } from './axios-cancel.js'
 import {
   type Attachment,
@@ -12,10 +13,12 @@ import {
   Restore,
 } from './axios-config.js'
 import { hideRequest } from './axios-hide.js'
-import { followHops, type Hops } from './axios-redirect.js'
+import { followHops } from './axios-redirect.js'
+import { repeatIfRefused } from './axios-unauthorized.js'
+import { isSafe } from './method.js'
 
 /** Calls the adapter with the token that the final URL asks for. @internal */
-export function authorize(
+export async function authorize(
   adapter: AxiosAdapter,
   callers: Config,
   attachment: Attachment,
@@ -23,72 +26,57 @@ export function authorize(
   // A config that is under way already is someone else's: this request works on its own copy
   const config = attachment.underWay.get(callers)?.copy() ?? callers
   const restore = new Restore(config, attachment)
+  const call: Call = {
+    adapter,
+    config,
+    attachment,
+    restore,
+    startedAt: performance.now(),
+    timeout: Number(config.timeout ?? 0),
+    sent: undefined,
+    hops: 0,
+    hopError: undefined,
+  }
+  // Takes back what was set for the wire, whichever way the request ends
   try {
     joinInbound(config, attachment, restore)
     if (typeof config.url !== 'string' && config.url) restore.set('url', String(config.url))
-    const hops = isSkipped(config) ? undefined : followHops(config, attachment, restore)
-    return finish(bind(adapter, config, attachment, restore), restore, hops)
-  } catch (error) {
-    restore.all()
-    throw error
-  }
-}
-
-/** Decides the header at the last moment, and decides again if it had to be waited for. */
-function bind(
-  adapter: AxiosAdapter,
-  config: Config,
-  attachment: Attachment,
-  restore: Restore,
-): Promise<AxiosResponse> {
-  if (hasOwnAuthorization(config)) return adapter(config)
-  const url = finalUrl(config)
-  const authorization = attachment.auth.authorization(url, own(config, 'orgid'))
-  if (authorization instanceof Promise) {
-    return waitWithin(authorization, config, attachment.library, restore).then((value) =>
-      finalUrl(config) === url && !hasOwnAuthorization(config)
-        ? send(adapter, config, value, { attachment, restore, url })
-        : bind(adapter, config, attachment, restore),
-    )
-  }
-  return send(adapter, config, authorization, { attachment, restore, url })
-}
-
-interface Sending {
-  readonly attachment: Attachment
-  readonly restore: Restore
-  readonly url: string
-}
-
-function send(
-  adapter: AxiosAdapter,
-  config: Config,
-  authorization: string | undefined,
-  { attachment, restore, url }: Sending,
-): Promise<AxiosResponse> {
-  if (authorization !== undefined) {
-    const partner = attachment.internals.partnerOf(url)
-    if (partner !== undefined) refuseDetours(config, url, partner, restore)
-    restore.authorize(authorization)
-  }
-  return adapter(config)
-}
-
-/** Takes back what was set for the wire, whichever way the request ends. */
-async function finish(
-  request: Promise<AxiosResponse>,
-  restore: Restore,
-  hops: Hops | undefined,
-): Promise<AxiosResponse> {
-  try {
-    const response = await request
+    if (!isSkipped(config)) followHops(call)
+    const response = await repeatIfRefused(call, () => bind(call))
     restore.all()
     restore.scrub(response)
     return hideRequest(response)
   } catch (error) {
     restore.all()
-    throw hops?.error ?? hideRequest(error)
+    throw call.hopError ?? hideRequest(error)
   }
+}
+
+/** Decides the header at the last moment, and decides again if it had to be waited for. */
+function bind(call: Call): Promise<AxiosResponse> {
+  const { adapter, config, attachment } = call
+  if (hasOwnAuthorization(config)) return adapter(config)
+  const url = finalUrl(config)
+  const authorization = attachment.auth.authorization(url, own(config, 'orgid'))
+  if (authorization instanceof Promise) {
+    return waitWithin(authorization, call).then((value) =>
+      finalUrl(config) === url && !hasOwnAuthorization(config)
+        ? send(call, url, value)
+        : bind(call),
+    )
+  }
+  return send(call, url, authorization)
+}
+
+function send(call: Call, url: string, authorization: string | undefined): Promise<AxiosResponse> {
+  const { adapter, config, attachment, restore } = call
+  if (authorization !== undefined) {
+    const partner = attachment.internals.partnerOf(url)
+    if (partner !== undefined) refuseDetours(config, url, partner, restore)
+    restore.authorize(authorization)
+    noteSent(call, url, authorization)
+  }
+  return adapter(config)
 }
 
 /** Refuses a partner's request that would go elsewhere than its URL says. */
@@ -115,7 +103,7 @@ function refuseDetours(config: Config, url: string, partner: Partner, restore: R
 function joinInbound(config: Config, { internals }: Attachment, restore: Restore): void {
   const inbound = internals.context.current()?.inbound
   if (inbound === undefined || inbound.abort === 'none') return
-  if (inbound.abort === 'safe' && !/^(?:get|head|options)$/i.test(config.method ?? 'get')) return
+  if (inbound.abort === 'safe' && !isSafe(config.method)) return
   const signals = [config.signal, inbound.signal].filter((signal) => signal instanceof AbortSignal)
   // An axios GenericAbortSignal that is no AbortSignal cannot be joined; the caller's stays
   if (config.signal && signals.length === 1) return

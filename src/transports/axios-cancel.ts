@@ -1,5 +1,6 @@
 import type { AxiosStatic } from 'axios'
-import type { Config, Restore } from './axios-config.js'
+import type { Call } from './axios-call.js'
+import type { Config } from './axios-config.js'
 
 interface SubscribableToken {
   readonly reason?: unknown
@@ -15,17 +16,13 @@ type CanceledErrorConstructor = new (message: null, config: Config) => Error
  *
  * @internal
  */
-export function waitWithin<T>(
-  promise: Promise<T>,
-  config: Config,
-  library: AxiosStatic,
-  restore: Restore,
-): Promise<T> {
-  const { signal, timeout = 0 } = config
+export function waitWithin<T>(promise: Promise<T>, call: Call): Promise<T> {
+  const { config, timeout } = call
+  const { library } = call.attachment
+  const { signal } = config
   // Not as axios' types have them: `subscribe` is undeclared, and a CanceledError takes no code
   const cancelToken = config.cancelToken as SubscribableToken | undefined
   const CanceledError = library.CanceledError as unknown as CanceledErrorConstructor
-  const startedAt = performance.now()
   return new Promise<T>((resolve, reject) => {
     let left = false
     const leave = (reason: unknown) => {
@@ -34,17 +31,14 @@ export function waitWithin<T>(
     }
     const canceled = () => leave(cancelToken?.reason ?? new CanceledError(null, config))
     const timer =
-      timeout > 0 ? setTimeout(() => leave(timedOut(config, library)), timeout) : undefined
+      timeout > 0 ? setTimeout(() => leave(timedOut(call, library)), remaining(call)) : undefined
     signal?.addEventListener?.('abort', canceled)
     cancelToken?.subscribe(canceled)
     if (signal?.aborted) canceled()
     promise
       .then((value) => {
         // The config of a request that has ended is the caller's again
-        if (timeout > 0 && !left) {
-          restore.set('timeoutErrorMessage', timeoutMessage(config))
-          restore.set('timeout', Math.max(1, timeout - (performance.now() - startedAt)))
-        }
+        if (!left) spendTimeout(call)
         resolve(value)
       }, reject)
       .finally(() => {
@@ -55,13 +49,26 @@ export function waitWithin<T>(
   })
 }
 
-function timedOut(config: Config, { AxiosError }: AxiosStatic): Error {
+/** Leaves the rest of the request what is left of its timeout. @internal */
+export function spendTimeout(call: Call): void {
+  if (!(call.timeout > 0)) return
+  call.restore.set('timeoutErrorMessage', timeoutMessage(call))
+  call.restore.set('timeout', remaining(call))
+}
+
+/** Milliseconds; 0 would be no timeout at all. */
+function remaining({ timeout, startedAt }: Call): number {
+  return Math.max(1, timeout - (performance.now() - startedAt))
+}
+
+function timedOut(call: Call, { AxiosError }: AxiosStatic): Error {
+  const { config } = call
   const code = config.transitional?.clarifyTimeoutError
     ? AxiosError.ETIMEDOUT
     : AxiosError.ECONNABORTED
-  return new AxiosError(timeoutMessage(config), code, config)
+  return new AxiosError(timeoutMessage(call), code, config)
 }
 
-function timeoutMessage({ timeout, timeoutErrorMessage }: Config): string {
-  return timeoutErrorMessage || `timeout of ${timeout}ms exceeded`
+function timeoutMessage({ config, timeout }: Call): string {
+  return config.timeoutErrorMessage || `timeout of ${timeout}ms exceeded`
 }

@@ -23,6 +23,7 @@ export type Config = InternalAxiosRequestConfig
 export class Restore {
   authorization: string | undefined
   #headers: AxiosHeaders | undefined
+  #callers: Config['headers'] | undefined
   readonly #config: Config
   readonly #underWay: WeakMap<Config, Restore>
   readonly #properties: [name: string, descriptor: PropertyDescriptor | undefined][] = []
@@ -41,11 +42,18 @@ export class Restore {
 
   /** Puts the token on headers of this request's own: the caller's may be shared with others. */
   authorize(authorization: string): void {
+    this.#callers = this.#config.headers
     const headers = this.#config.headers.concat()
     headers.set('Authorization', authorization)
     this.authorization = authorization
     this.#headers = headers
     this.set('headers', headers as Config['headers'])
+  }
+
+  /** Takes the token back off. */
+  withdraw(): void {
+    this.#headers?.delete('Authorization')
+    if (this.#callers) this.set('headers', this.#callers)
   }
 
   /** A config as it was before. */

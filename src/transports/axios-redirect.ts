@@ -1,12 +1,7 @@
 import { OrgidAuthError } from '../errors.js'
 import { parseUrl } from '../partners/origin.js'
-import { type Attachment, type Config, finalUrl, own, type Restore } from './axios-config.js'
-
-/** What came of a request's redirects. @internal */
-export interface Hops {
-  /** Why a hop was refused: axios wraps what a hook throws, and the caller is owed the original. */
-  error: OrgidAuthError | undefined
-}
+import { type Call, noteSent } from './axios-call.js'
+import { type Attachment, type Config, finalUrl, own } from './axios-config.js'
 
 // What follow-redirects hands to the hook: the options of the request it is about to make
 interface HopOptions {
@@ -20,13 +15,11 @@ interface HopOptions {
  *
  * @internal
  */
-export function followHops(config: Config, attachment: Attachment, restore: Restore): Hops {
+export function followHops(call: Call): void {
+  const { config, attachment, restore } = call
   const { auth, internals } = attachment
-  const hops: Hops = { error: undefined }
   const callers = own(config, 'beforeRedirect')
   const ambient = internals.context.current()
-  let isFirst = true
-  let ours = false
 
   const authorizationFor = (url: string): string | undefined => {
     // What the call said was meant for the partner of its own URL
@@ -46,23 +39,22 @@ export function followHops(config: Config, attachment: Attachment, restore: Rest
 
   const hook = (options: HopOptions, ...details: [never, never]) => {
     try {
-      if (isFirst) ours = restore.authorization !== undefined
-      isFirst = false
-      if (ours) dropAuthorization(options.headers)
-      ours = false
+      call.hops += 1
+      if (call.sent) dropAuthorization(options.headers)
+      call.sent = undefined
       callers?.(options, ...details)
       if (ownAuthorization(options.headers) || options.auth) return
-      const authorization = authorizationFor(hopUrl(options, internals))
+      const url = hopUrl(options, internals)
+      const authorization = authorizationFor(url)
       if (authorization === undefined) return
       options.headers.Authorization = authorization
-      ours = true
+      noteSent(call, url, authorization)
     } catch (error) {
-      if (error instanceof OrgidAuthError) hops.error = error
+      if (error instanceof OrgidAuthError) call.hopError = error
       throw error
     }
   }
   restore.set('beforeRedirect', hook as NonNullable<Config['beforeRedirect']>)
-  return hops
 }
 
 /** The hop's URL, once it is sure that the bytes will go there. */

@@ -1,15 +1,10 @@
-import axios, {
-  type AxiosAdapter,
-  type AxiosInstance,
-  type AxiosStatic,
-  type InternalAxiosRequestConfig,
-} from 'axios'
+import axios, { type AxiosInstance, type AxiosStatic } from 'axios'
 import type { CallOptions } from '../context.js'
-import { describe } from '../errors.js'
-import { attached, internalsOf, type OrgidAuth } from '../interface.js'
-import { invalidOption, readOptions } from '../options.js'
-import { authorize } from './axios-adapter.js'
-import type { Attachment } from './axios-config.js'
+import type { OrgidAuth } from '../interface.js'
+import { readOptions } from '../options.js'
+import { attachTo, type Detach } from './axios-attach.js'
+
+export type { Detach } from './axios-attach.js'
 
 declare module 'axios' {
   // The type parameters must be those of axios' own declaration to merge with it
@@ -24,22 +19,6 @@ declare module 'axios' {
 export interface AttachOptions {
   /** The copy of axios that the instances come from, when it is not the one this package finds. */
   readonly axios?: AxiosStatic
-}
-
-/** Takes the interceptor off again; calling it twice is harmless. */
-export type Detach = () => void
-
-type Attachable = AxiosInstance & { [attached]?: Map<OrgidAuth, Attached> }
-
-interface Attached {
-  /** Puts the interceptor on again if it was cleared away. */
-  ensure(): void
-  readonly detach: Detach
-}
-
-// axios' types leave `forEach` out
-type InterceptorList = AxiosInstance['interceptors']['request'] & {
-  forEach(visit: (interceptor: { readonly fulfilled?: unknown }) => void): void
 }
 
 /**
@@ -71,75 +50,5 @@ export function attachAuth(
   options: AttachOptions = {},
 ): Detach {
   const { axios: library = axios } = readOptions(options, ['axios'], 'attachAuth')
-  const attachment: Attachment = {
-    auth,
-    internals: internalsOf(auth),
-    library,
-    underWay: new WeakMap(),
-  }
-  const list = Array.isArray(instances)
-    ? (instances as readonly AxiosInstance[])
-    : [instances as AxiosInstance]
-  for (const instance of list) {
-    if (typeof instance?.interceptors?.request?.use !== 'function') {
-      throw invalidOption('instance', 'an axios instance or an array of them', describe(instance))
-    }
-  }
-  const detaches = list.map((instance) => attach(instance, attachment))
-  return () => {
-    for (const detach of detaches) detach()
-  }
-}
-
-function attach(instance: Attachable, attachment: Attachment): Detach {
-  const { auth } = attachment
-  instance[attached] ?? Object.defineProperty(instance, attached, { value: new Map() })
-  const auths = instance[attached] as Map<OrgidAuth, Attached>
-  const existing = auths.get(auth)
-  if (existing) {
-    existing.ensure()
-    return existing.detach
-  }
-
-  const orgidBearer = (config: InternalAxiosRequestConfig): InternalAxiosRequestConfig => {
-    const adapter = config.adapter ?? attachment.library.defaults.adapter
-    if (!isWrapper(adapter, auth)) config.adapter = wrap(adapter, attachment)
-    return config
-  }
-  const interceptors = instance.interceptors.request as InterceptorList
-  let id = -1
-  const ensure = () => {
-    // `interceptors.clear()` may have taken it off
-    let isOn = false
-    interceptors.forEach(({ fulfilled }) => {
-      isOn ||= fulfilled === orgidBearer
-    })
-    if (!isOn) id = interceptors.use(orgidBearer, null, { synchronous: true })
-  }
-  const detach = () => {
-    auths.delete(auth)
-    interceptors.eject(id)
-  }
-  ensure()
-  auths.set(auth, { ensure, detach })
-  return detach
-}
-
-const wrapper: unique symbol = Symbol.for('orgid-bearer.wrapper') as never
-type AdapterOption = InternalAxiosRequestConfig['adapter']
-type Wrapper = AxiosAdapter & { [wrapper]?: OrgidAuth }
-
-function isWrapper(adapter: AdapterOption, auth: OrgidAuth): boolean {
-  return typeof adapter === 'function' && (adapter as Wrapper)[wrapper] === auth
-}
-
-function wrap(original: AdapterOption, attachment: Attachment): AxiosAdapter {
-  const adapter: Wrapper = (config) => {
-    // Given back before anything else: what returns to the caller is the caller's own config
-    if (original === undefined) delete config.adapter
-    else config.adapter = original
-    return authorize(attachment.library.getAdapter(original, config), config, attachment)
-  }
-  adapter[wrapper] = attachment.auth
-  return adapter
+  return attachTo(instances, auth, () => library)
 }

@@ -48,6 +48,7 @@ describe('readPartner', () => {
       scopeFormat: 'json-string',
       claims: undefined,
       singleUse: false,
+      retryUnauthorized: true,
       audiences: new Set([did('b')]),
     })
   })
@@ -66,6 +67,7 @@ describe('readPartner', () => {
         claims: { tier: 1 },
         allowLoopbackHttp: false,
         singleUse: true,
+        retryUnauthorized: false,
         audiences: [chained('137', 'c'), chained('1', 'd')],
       }),
     ).toEqual({
@@ -80,6 +82,7 @@ describe('readPartner', () => {
       scopeFormat: 'space',
       claims: { tier: 1 },
       singleUse: true,
+      retryUnauthorized: false,
       audiences: new Set([chained('137', 'b'), chained('137', 'c'), chained('1', 'd')]),
     })
   })
@@ -91,7 +94,7 @@ describe('readPartner', () => {
 
   it('treats undefined as absent', () => {
     const names = ['name', 'pathPrefix', 'issuer', 'lifetime', 'scope', 'scopeFormat', 'claims']
-    const absent = ['allowLoopbackHttp', 'singleUse', 'audiences', ...names]
+    const absent = ['allowLoopbackHttp', 'singleUse', 'retryUnauthorized', 'audiences', ...names]
     expect(read(Object.fromEntries(absent.map((name) => [name, undefined])))).toEqual(read({}))
   })
 
@@ -476,6 +479,7 @@ describe('with a polluted Object.prototype', () => {
     claims: { role: 'admin' },
     allowLoopbackHttp: true,
     singleUse: true,
+    retryUnauthorized: false,
     audiences: [did('e')],
   }
   const names = Object.keys(pollution) as (keyof PartnerOptions)[]

@@ -68,7 +68,12 @@ function countingSource(clock: { now(): number }) {
 function setUp(max = 10_000) {
   const clock = standingClock()
   const { source, state } = countingSource(clock)
-  const cache = createTokenCache(source, { clock, max, random: () => 0.5 })
+  const cache = createTokenCache(source, {
+    clock,
+    max,
+    random: () => 0.5,
+    offsets: { of: () => 0 },
+  })
   return { clock, state, cache }
 }
 

@@ -1,0 +1,66 @@
+import type { Clock } from './clock.js'
+
+/** What an answer tells of its sender's clock. @internal */
+export interface DatedAnswer {
+  /** When the request was sent; epoch seconds of our clock. */
+  readonly sentAt: number
+  /** `Date` (RFC 9110 6.6.1). */
+  readonly date: string | null | undefined
+  /** `Age` (RFC 9111 5.1): the answer comes out of a cache, and its date is that of another. */
+  readonly age: string | null | undefined
+}
+
+/** By how much partners' clocks are ahead of ours. @internal */
+export interface ClockOffsets {
+  /** Seconds; 0 until learnt otherwise. */
+  of(partner: string): number
+  /** @returns whether the offset is another one now. */
+  learn(partner: string, answer: DatedAnswer): boolean
+}
+
+/** Seconds. Beyond that a clock is not wrong but broken, or lies; a wrong time zone is within. */
+const largest = 14 * 3_600
+/** Seconds until an offset must be learnt again: clocks are set right some day. */
+const memory = 3_600
+/** Seconds between sending and receiving beyond which an answer's date says too little. */
+const longestTrip = 60
+
+/**
+ * Learns offsets from the answers that refuse a token. A partner tolerates no difference of
+ * clocks, so its tokens are minted by its own.
+ *
+ * @internal
+ */
+export function createClockOffsets(clock: Clock): ClockOffsets {
+  const learnt = new Map<string, { readonly seconds: number; readonly until: number }>()
+
+  const of = (partner: string): number => {
+    if (learnt.size === 0) return 0
+    const found = learnt.get(partner)
+    if (found === undefined) return 0
+    // A clock set back must not make it last longer than it was meant to
+    const left = found.until - clock.now()
+    if (left > 0 && left <= memory) return found.seconds
+    learnt.delete(partner)
+    return 0
+  }
+
+  const learn = (partner: string, { sentAt, date, age }: DatedAnswer): boolean => {
+    if (date == null || age != null) return false
+    const receivedAt = clock.now()
+    const trip = receivedAt - sentAt
+    // `Date` has whole seconds, cut off; half a second more is what it means on average
+    const theirs = Date.parse(date) / 1_000 + 0.5
+    const measured = Math.round(theirs - (sentAt + receivedAt) / 2)
+    if (!(Math.abs(measured) <= largest && trip >= 0 && trip <= longestTrip)) return false
+    const before = of(partner)
+    const exactness = 1 + trip / 2
+    const isNews = Math.abs(measured - before) > exactness
+    const seconds = isNews ? measured : before
+    if (Math.abs(seconds) > exactness) learnt.set(partner, { seconds, until: receivedAt + memory })
+    else learnt.delete(partner)
+    return isNews
+  }
+
+  return { of, learn }
+}

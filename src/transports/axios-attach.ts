@@ -1,0 +1,138 @@
+import type { AxiosAdapter, AxiosInstance, AxiosStatic, InternalAxiosRequestConfig } from 'axios'
+import { describe, OrgidAuthError } from '../errors.js'
+import { attached, internalsOf, type OrgidAuth } from '../interface.js'
+import { invalidOption } from '../options.js'
+import { authorize } from './axios-adapter.js'
+import type { Attachment } from './axios-config.js'
+
+/** Takes the interceptor off again; calling it twice is harmless. */
+export type Detach = () => void
+
+type Attachable = AxiosInstance & { [attached]?: Map<OrgidAuth, Attached> }
+
+interface Attached {
+  /** Puts the interceptor on again if it was cleared away. */
+  ensure(): void
+  readonly detach: Detach
+}
+
+// axios' types leave `forEach` out
+type InterceptorList = AxiosInstance['interceptors']['request'] & {
+  forEach(visit: (interceptor: { readonly fulfilled?: unknown }) => void): void
+}
+
+/** Where adapters and errors come from; asked when the first request is made. */
+type FindLibrary = () => AxiosStatic | Promise<AxiosStatic>
+
+/**
+ * Attaches to instances, all or, when one is none, not any.
+ *
+ * @throws OrgidAuthError `ERR_INVALID_OPTION`
+ * @internal
+ */
+export function attachTo(
+  instances: AxiosInstance | readonly AxiosInstance[],
+  auth: OrgidAuth,
+  findLibrary: FindLibrary,
+): Detach {
+  internalsOf(auth)
+  const list = [instances].flat() as readonly AxiosInstance[]
+  for (const instance of list) {
+    if (typeof instance?.interceptors?.request?.use !== 'function') {
+      throw invalidOption('axios', 'an axios instance or an array of them', describe(instance))
+    }
+  }
+  const attachment = lazyAttachment(auth, findLibrary)
+  const detaches = list.map((instance) => attach(instance, auth, attachment))
+  return () => {
+    for (const detach of detaches) detach()
+  }
+}
+
+/**
+ * The axios package beside this one, loaded once it is needed: who passes no instance needs none.
+ *
+ * @internal
+ */
+export async function findAxios(): Promise<AxiosStatic> {
+  try {
+    return (await import('axios')).default
+  } catch (cause) {
+    throw new OrgidAuthError(
+      'ERR_INVALID_OPTION',
+      'axios: expected the axios package beside orgid-bearer, got none that can be loaded. Attach with attachAuth(instance, auth, { axios }), which takes your copy',
+      { cause },
+    )
+  }
+}
+
+function attach(instance: Attachable, auth: OrgidAuth, attachment: LazyAttachment): Detach {
+  instance[attached] ?? Object.defineProperty(instance, attached, { value: new Map() })
+  const auths = instance[attached] as Map<OrgidAuth, Attached>
+  const existing = auths.get(auth)
+  if (existing) {
+    existing.ensure()
+    return existing.detach
+  }
+
+  const orgidBearer = (config: InternalAxiosRequestConfig): InternalAxiosRequestConfig => {
+    if (!isWrapper(config.adapter, auth)) config.adapter = wrap(config.adapter, auth, attachment)
+    return config
+  }
+  const interceptors = instance.interceptors.request as InterceptorList
+  let id = -1
+  const ensure = () => {
+    // `interceptors.clear()` may have taken it off
+    let isOn = false
+    interceptors.forEach(({ fulfilled }) => {
+      isOn ||= fulfilled === orgidBearer
+    })
+    if (!isOn) id = interceptors.use(orgidBearer, null, { synchronous: true })
+  }
+  const detach = () => {
+    auths.delete(auth)
+    interceptors.eject(id)
+  }
+  ensure()
+  auths.set(auth, { ensure, detach })
+  return detach
+}
+
+type LazyAttachment = () => Attachment | Promise<Attachment>
+
+function lazyAttachment(auth: OrgidAuth, findLibrary: FindLibrary): LazyAttachment {
+  let attachment: Attachment | undefined
+  const withLibrary = (library: AxiosStatic): Attachment => {
+    attachment ??= { auth, internals: internalsOf(auth), library, underWay: new WeakMap() }
+    return attachment
+  }
+  return () => {
+    if (attachment) return attachment
+    const library = findLibrary()
+    return library instanceof Promise ? library.then(withLibrary) : withLibrary(library)
+  }
+}
+
+const wrapper: unique symbol = Symbol.for('orgid-bearer.wrapper') as never
+type AdapterOption = InternalAxiosRequestConfig['adapter']
+type Wrapper = AxiosAdapter & { [wrapper]?: OrgidAuth }
+
+function isWrapper(adapter: AdapterOption, auth: OrgidAuth): boolean {
+  return typeof adapter === 'function' && (adapter as Wrapper)[wrapper] === auth
+}
+
+function wrap(original: AdapterOption, auth: OrgidAuth, attachment: LazyAttachment): AxiosAdapter {
+  const adapter: Wrapper = (config) => {
+    // Given back before anything else: what returns to the caller is the caller's own config
+    if (original === undefined) delete config.adapter
+    else config.adapter = original
+    const call = (ready: Attachment) => {
+      const { defaults, getAdapter } = ready.library
+      return authorize(getAdapter(original ?? defaults.adapter, config), config, ready)
+    }
+    const found = attachment()
+    return found instanceof Promise ? found.then(call) : call(found)
+  }
+  adapter[wrapper] = auth
+  return adapter
+}

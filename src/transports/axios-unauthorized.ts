@@ -1,0 +1,112 @@
+import { Stream } from 'node:stream'
+import type { AxiosResponse } from 'axios'
+import { type Call, noteSent } from './axios-call.js'
+import { spendTimeout, waitWithin } from './axios-cancel.js'
+import { finalUrl, own } from './axios-config.js'
+import { isReplayable } from './body.js'
+import { isSafe } from './method.js'
+
+/** How an attempt ended: with a response, with an error, or with an error that has a response. */
+interface Outcome {
+  readonly response: AxiosResponse | undefined
+  readonly error?: unknown
+}
+
+/**
+ * Repeats a request that was answered 401, once, with another token. `validateStatus` may have
+ * made an error of the answer, or not: it is the same answer.
+ *
+ * @internal
+ */
+export async function repeatIfRefused(
+  call: Call,
+  attempt: () => Promise<AxiosResponse>,
+): Promise<AxiosResponse> {
+  const first = await outcomeOf(attempt())
+  if (first.response?.status !== 401) return unwrap(first)
+  const authorization = await replacement(call, first.response)
+  if (authorization === undefined) return unwrap(first)
+  discard(first.response)
+  const second = await outcomeOf(sendAgain(call, authorization, attempt))
+  if (second.response?.status === 401) report(call, second.response, true)
+  return unwrap(second)
+}
+
+/** The header to repeat the request with, if it may be repeated. */
+async function replacement(call: Call, response: AxiosResponse): Promise<string | undefined> {
+  const authorization = report(call, response, false)
+  if (!mayRepeat(call)) return undefined
+  if (!(authorization instanceof Promise)) return authorization
+  try {
+    return await waitWithin(authorization, call)
+  } catch (error) {
+    discard(response)
+    throw error
+  }
+}
+
+/** Says that our token was refused, if it was ours. */
+function report(call: Call, { headers }: AxiosResponse, repeated: boolean) {
+  const { config, attachment, sent } = call
+  const { internals } = attachment
+  if (sent === undefined) return undefined
+  const { url, authorization, at: sentAt } = sent
+  // What the call said was meant for the partner of its own URL
+  const isOwn = internals.partnerOf(url) === internals.partnerOf(finalUrl(config))
+  return internals.replaced({
+    url,
+    options: isOwn ? own(config, 'orgid') : undefined,
+    authorization,
+    repeated,
+    sentAt,
+    date: headerOf(headers, 'date'),
+    age: headerOf(headers, 'age'),
+  })
+}
+
+/** After a redirect, only what may be done twice is begun again from the start. */
+function mayRepeat({ config, hops }: Call): boolean {
+  return isReplayable(config.data) && (hops === 0 || isSafe(config.method))
+}
+
+function sendAgain(
+  call: Call,
+  authorization: string,
+  attempt: () => Promise<AxiosResponse>,
+): Promise<AxiosResponse> {
+  const { adapter, config, restore, hops } = call
+  spendTimeout(call)
+  restore.withdraw()
+  if (hops > 0) {
+    call.hops = 0
+    return attempt()
+  }
+  restore.authorize(authorization)
+  noteSent(call, finalUrl(config), authorization)
+  return adapter(config)
+}
+
+/** Frees the socket of a streamed answer that nobody will read. */
+function discard({ data }: AxiosResponse): void {
+  if (data instanceof Stream) (data as Stream & { destroy(): void }).destroy()
+  else if (data instanceof ReadableStream) data.cancel().catch(() => {})
+}
+
+function outcomeOf(attempt: Promise<AxiosResponse>): Promise<Outcome> {
+  return attempt.then(
+    (response) => ({ response }),
+    (error: unknown) => ({ response: (error as { response?: AxiosResponse })?.response, error }),
+  )
+}
+
+function unwrap(outcome: Outcome): AxiosResponse {
+  if ('error' in outcome) throw outcome.error
+  return outcome.response as AxiosResponse
+}
+
+/** Of axios' own headers, or of the plain object that an adapter of someone else's hands back. */
+function headerOf(headers: AxiosResponse['headers'] | undefined, name: string): string | undefined {
+  const value: unknown =
+    typeof headers?.get === 'function' ? headers.get(name) : (headers as never)?.[name]
+  return typeof value === 'string' ? value : undefined
+}
