@@ -35,12 +35,15 @@ export function createReplacement(
     const partner = partnerOf(refused.url)
     if (partner === undefined) return undefined
     const request = requests(partner, optionsFor(partner, refused.options))
-    const isLearnt = offsets.learn(partner.name, refused)
-    // Minted by a clock that was wrong, and those under way as well
-    if (isLearnt) cache.invalidate((other) => other.partner === partner.name)
     if (repeated) {
-      if (!isLearnt) credit.exhaust(request.key)
+      credit.exhaust(request.key)
       return undefined
+    }
+    // All of the partner's tokens go when its clock is another one than thought: a partner whose
+    // `Date` is anything at all must not drive mints that way
+    const mayChange = () => credit.has(request.key) && credit.take(`clock of ${partner.name}`)
+    if (offsets.learn(partner.name, refused, mayChange)) {
+      cache.invalidate((other) => other.partner === partner.name)
     }
     const token = cache.replace(request, authorization, () => credit.take(request.key))
     const header = (other: Token): string | undefined =>

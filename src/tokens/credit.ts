@@ -8,7 +8,9 @@ import type { Clock } from './clock.js'
  * @internal
  */
 export interface Credit {
-  /** Whether one more may be replaced now; if so, it is counted. */
+  /** Whether one more may be replaced now. */
+  has(key: string): boolean
+  /** The same, and if so, it is counted. */
   take(key: string): boolean
   /** Takes all credit away for a while: the replacement was refused as well. */
   exhaust(key: string): void
@@ -30,13 +32,18 @@ export function createCredit(clock: Clock, max: number): Credit {
     // Further away than it can have been set: the clock was set back
     return at > now + most + coolDown ? now : Math.max(at, now)
   }
+  const afterOne = (key: string): number | undefined => {
+    const now = clock.now()
+    const at = fullAt(key, now) + cost
+    return at > now + most ? undefined : at
+  }
+
   return {
+    has: (key) => afterOne(key) !== undefined,
     take(key) {
-      const now = clock.now()
-      const at = fullAt(key, now) + cost
-      if (at > now + most) return false
-      full.set(key, at)
-      return true
+      const at = afterOne(key)
+      if (at !== undefined) full.set(key, at)
+      return at !== undefined
     },
     exhaust(key) {
       full.set(key, clock.now() + most + coolDown - cost)

@@ -14,8 +14,11 @@ export interface DatedAnswer {
 export interface ClockOffsets {
   /** Seconds; 0 until learnt otherwise. */
   of(partner: string): number
-  /** @returns whether the offset is another one now. */
-  learn(partner: string, answer: DatedAnswer): boolean
+  /**
+   * @param mayChange asked if the offset is to be another one.
+   * @returns whether it is another one now.
+   */
+  learn(partner: string, answer: DatedAnswer, mayChange: () => boolean): boolean
 }
 
 /** Seconds. Beyond that a clock is not wrong but broken, or lies; a wrong time zone is within. */
@@ -45,17 +48,19 @@ export function createClockOffsets(clock: Clock): ClockOffsets {
     return 0
   }
 
-  const learn = (partner: string, { sentAt, date, age }: DatedAnswer): boolean => {
+  const learn: ClockOffsets['learn'] = (partner, { sentAt, date, age }, mayChange) => {
     if (date == null || age != null) return false
     const receivedAt = clock.now()
     const trip = receivedAt - sentAt
-    // `Date` has whole seconds, cut off; half a second more is what it means on average
+    // `Date` has whole seconds, cut off: half a second more on average, so that rounding the half
+    // down is what is nearest to it
     const theirs = Date.parse(date) / 1_000 + 0.5
-    const measured = Math.round(theirs - (sentAt + receivedAt) / 2)
+    const measured = Math.ceil(theirs - (sentAt + receivedAt) / 2 - 0.5)
     if (!(Math.abs(measured) <= largest && trip >= 0 && trip <= longestTrip)) return false
     const before = of(partner)
     const exactness = 1 + trip / 2
     const isNews = Math.abs(measured - before) > exactness
+    if (isNews && !mayChange()) return false
     const seconds = isNews ? measured : before
     if (Math.abs(seconds) > exactness) learnt.set(partner, { seconds, until: receivedAt + memory })
     else learnt.delete(partner)

@@ -345,3 +345,103 @@ describe('a token cache', () => {
     expect(value(cache.get(request('did:orgid:0xc')))).toBe('token-2')
   })
 })
+
+describe('a refused token', () => {
+  const yes = () => true
+  const no = () => false
+  const header = (token: Token) => Token.authorization(token)
+
+  it('is replaced by a new one, which later calls get as well', () => {
+    const { cache, state } = setUp()
+    const first = cache.get(request()) as Token
+    const second = cache.replace(request(), header(first), yes) as Token
+    expect(second.value).not.toBe(first.value)
+    expect(cache.get(request())).toBe(second)
+    expect(state.mints).toBe(2)
+  })
+
+  it('is replaced by the one that has taken its place already', () => {
+    const { cache, state } = setUp()
+    const first = cache.get(request()) as Token
+    const second = cache.replace(request(), header(first), yes)
+    for (const mayMint of [yes, no]) {
+      expect(cache.replace(request(), header(first), mayMint)).toBe(second)
+    }
+    expect(state.mints).toBe(2)
+  })
+
+  it('is not replaced, and stays in use, when no mint is allowed', () => {
+    const { cache, state } = setUp()
+    const first = cache.get(request()) as Token
+    expect(cache.replace(request(), header(first), no)).toBeUndefined()
+    expect(cache.get(request())).toBe(first)
+    expect(state.mints).toBe(1)
+  })
+
+  it('is minted for once, however many were refused', async () => {
+    const { cache, state } = setUp()
+    const first = cache.get(request()) as Token
+    const { promise, resolve } = gate<Token>()
+    state.answer = (token) => promise.then(() => token)
+    const all = Array.from({ length: 50 }, () => cache.replace(request(), header(first), yes))
+    resolve(first)
+    expect(new Set(await Promise.all(all)).size).toBe(1)
+    expect(state.mints).toBe(2)
+  })
+
+  it('is not replaced by one that is past its use or was revoked', () => {
+    const { cache, clock } = setUp()
+    const first = cache.get(request()) as Token
+    const second = cache.replace(request(), header(first), yes) as Token
+    clock.pass(lifetime)
+    const third = cache.replace(request(), header(first), yes) as Token
+    cache.invalidate(() => true)
+    const fourth = cache.replace(request(), header(first), yes) as Token
+    expect(new Set([first, second, third, fourth]).size).toBe(4)
+  })
+
+  it('that the cache has lost is not replaced by the same one again', () => {
+    const { cache, state, clock } = setUp()
+    const first = cache.get(request()) as Token
+    cache.invalidate(() => true)
+    const other = setUp()
+    let again = true
+    other.state.answer = (token) => {
+      const answer = again ? first : token
+      again = false
+      return answer
+    }
+    const replaced = other.cache.replace(request(), header(first), yes) as Token
+    expect(replaced.value).not.toBe(first.value)
+    expect([state.mints, other.state.mints]).toEqual([1, 2])
+    expect(clock.now()).toBe(other.clock.now())
+  })
+
+  it('for a single use is replaced by another one for a single use, if that is allowed', () => {
+    const { cache, state } = setUp()
+    const single = request(undefined, lifetime, true)
+    const first = cache.get(single) as Token
+    expect((cache.replace(single, header(first), yes) as Token).value).not.toBe(first.value)
+    expect(cache.replace(single, header(first), no)).toBeUndefined()
+    expect(state.mints).toBe(2)
+  })
+})
+
+describe('a partner whose clock differs', () => {
+  it.each([300, -300])('by %i seconds has its tokens served for all of their life', (offset) => {
+    const clock = standingClock()
+    const theirs = { now: () => clock.now() + offset }
+    const { source, state } = countingSource(theirs)
+    const offsets = { of: () => offset }
+    const cache = createTokenCache(source, { clock, max: 10, random: () => 0.5, offsets })
+    const token = cache.get(request()) as Token
+    expect(token.expiresAt).toBe(clock.now() + offset + lifetime)
+    clock.pass(lifetime * 0.6)
+    expect(cache.get(request())).toBe(token)
+    const [entry] = cache.entries()
+    expect(entry?.endsAt).toBe(clock.now() + lifetime * 0.4)
+    clock.pass(lifetime * 0.39)
+    expect(cache.get(request())).not.toBe(token)
+    expect(state.mints).toBe(2)
+  })
+})
