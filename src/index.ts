@@ -24,3 +24,9 @@ export type { ScopeFormat } from './tokens/claims.js'
 export type { KeyOptions } from './tokens/keyring.js'
 export type { Token } from './tokens/token.js'
 export { wrapClient } from './transports/client.js'
+export {
+  type AttachableAxios,
+  type InstallOptions,
+  install,
+  type Uninstall,
+} from './transports/install.js'

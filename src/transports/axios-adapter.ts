@@ -1,4 +1,4 @@
-import type { AxiosAdapter, AxiosResponse } from 'axios'
+import type { AxiosResponse } from 'axios'
 import { OrgidAuthError } from '../errors.js'
 import type { Partner } from '../partners/partner.js'
 import { type Call, noteSent } from './axios-call.js'
@@ -15,11 +15,12 @@ import {
 import { hideRequest } from './axios-hide.js'
 import { followHops } from './axios-redirect.js'
 import { repeatIfRefused } from './axios-unauthorized.js'
-import { isSafe } from './method.js'
+import { confinedFetch } from './fetch-confined.js'
+import { inboundSignal } from './inbound.js'
 
 /** Calls the adapter with the token that the final URL asks for. @internal */
 export async function authorize(
-  adapter: AxiosAdapter,
+  { adapter, overFetch }: Pick<Call, 'adapter' | 'overFetch'>,
   callers: Config,
   attachment: Attachment,
 ): Promise<AxiosResponse> {
@@ -28,6 +29,7 @@ export async function authorize(
   const restore = new Restore(config, attachment)
   const call: Call = {
     adapter,
+    overFetch,
     config,
     attachment,
     restore,
@@ -48,7 +50,7 @@ export async function authorize(
     return hideRequest(response)
   } catch (error) {
     restore.all()
-    throw call.hopError ?? hideRequest(error)
+    throw call.hopError ?? refusedHop(error) ?? hideRequest(error)
   }
 }
 
@@ -69,14 +71,30 @@ function bind(call: Call): Promise<AxiosResponse> {
 }
 
 function send(call: Call, url: string, authorization: string | undefined): Promise<AxiosResponse> {
-  const { adapter, config, attachment, restore } = call
+  const { config, attachment, restore } = call
   if (authorization !== undefined) {
     const partner = attachment.internals.partnerOf(url)
     if (partner !== undefined) refuseDetours(config, url, partner, restore)
     restore.authorize(authorization)
+    if (call.overFetch) confine(call)
     noteSent(call, url, authorization)
   }
-  return adapter(config)
+  return call.adapter(config)
+}
+
+/** Keeps fetch, which follows redirects by itself, from taking the token along. */
+function confine(call: Call): void {
+  const { config, attachment, restore } = call
+  const env = own(config, 'env')
+  const fetch = confinedFetch(env?.fetch ?? globalThis.fetch, attachment.internals)
+  restore.set('env', { ...env, fetch })
+  call.adapter = attachment.library.getAdapter('fetch', config)
+}
+
+/** What a confined fetch refused, which axios has wrapped. */
+function refusedHop(error: unknown): OrgidAuthError | undefined {
+  const { cause } = error as { readonly cause?: unknown }
+  return cause instanceof OrgidAuthError ? cause : undefined
 }
 
 /** Refuses a partner's request that would go elsewhere than its URL says. */
@@ -101,11 +119,11 @@ function refuseDetours(config: Config, url: string, partner: Partner, restore: R
 
 /** Lets the inbound request's end abort this call, as far as the middleware's policy goes. */
 function joinInbound(config: Config, { internals }: Attachment, restore: Restore): void {
-  const inbound = internals.context.current()?.inbound
-  if (inbound === undefined || inbound.abort === 'none') return
-  if (inbound.abort === 'safe' && !isSafe(config.method)) return
-  const signals = [config.signal, inbound.signal].filter((signal) => signal instanceof AbortSignal)
+  const signal = inboundSignal(internals.context.current(), config.method)
+  if (signal === undefined) return
+  if (!config.signal) restore.set('signal', signal)
   // An axios GenericAbortSignal that is no AbortSignal cannot be joined; the caller's stays
-  if (config.signal && signals.length === 1) return
-  restore.set('signal', signals.length === 1 ? inbound.signal : AbortSignal.any(signals))
+  else if (config.signal instanceof AbortSignal) {
+    restore.set('signal', AbortSignal.any([config.signal, signal]))
+  }
 }

@@ -121,6 +121,11 @@ function isWrapper(adapter: AdapterOption, auth: OrgidAuth): boolean {
   return typeof adapter === 'function' && (adapter as Wrapper)[wrapper] === auth
 }
 
+/** Whether that gives axios' fetch adapter: the first that Node has, and it has no XMLHttpRequest. */
+function isFetch(option: AdapterOption): boolean {
+  return [option].flat().find((name) => name !== 'xhr') === 'fetch'
+}
+
 function wrap(original: AdapterOption, auth: OrgidAuth, attachment: LazyAttachment): AxiosAdapter {
   const adapter: Wrapper = (config) => {
     // Given back before anything else: what returns to the caller is the caller's own config
@@ -128,7 +133,9 @@ function wrap(original: AdapterOption, auth: OrgidAuth, attachment: LazyAttachme
     else config.adapter = original
     const call = (ready: Attachment) => {
       const { defaults, getAdapter } = ready.library
-      return authorize(getAdapter(original ?? defaults.adapter, config), config, ready)
+      const option = original ?? defaults.adapter
+      const adapter = getAdapter(option, config)
+      return authorize({ adapter, overFetch: isFetch(option) }, config, ready)
     }
     const found = attachment()
     return found instanceof Promise ? found.then(call) : call(found)

@@ -4,7 +4,9 @@ import type { Attachment, Config, Restore } from './axios-config.js'
 
 /** One request on its way, whatever redirects and repetitions it takes. @internal */
 export interface Call {
-  readonly adapter: AxiosAdapter
+  adapter: AxiosAdapter
+  /** The adapter is axios' own for fetch, which hides its hops. */
+  readonly overFetch: boolean
   readonly config: Config
   readonly attachment: Attachment
   readonly restore: Restore

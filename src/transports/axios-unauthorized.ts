@@ -4,6 +4,7 @@ import { type Call, noteSent } from './axios-call.js'
 import { spendTimeout, waitWithin } from './axios-cancel.js'
 import { finalUrl, own } from './axios-config.js'
 import { isReplayable } from './body.js'
+import { endedElsewhere } from './fetch-confined.js'
 import { isSafe } from './method.js'
 
 /** How an attempt ended: with a response, with an error, or with an error that has a response. */
@@ -46,10 +47,10 @@ async function replacement(call: Call, response: AxiosResponse): Promise<string 
 }
 
 /** Says that our token was refused, if it was ours. */
-function report(call: Call, { headers }: AxiosResponse, repeated: boolean) {
+function report(call: Call, { headers, request }: AxiosResponse, repeated: boolean) {
   const { config, attachment, sent } = call
   const { internals } = attachment
-  if (sent === undefined) return undefined
+  if (sent === undefined || (call.overFetch && endedElsewhere(request))) return undefined
   const { url, authorization, at: sentAt } = sent
   // What the call said was meant for the partner of its own URL
   const isOwn = internals.partnerOf(url) === internals.partnerOf(finalUrl(config))

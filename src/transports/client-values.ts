@@ -1,3 +1,4 @@
+import { KeyObject } from 'node:crypto'
 import { types } from 'node:util'
 
 /** @internal */
@@ -21,7 +22,8 @@ export function isPlainObject(value: object): boolean {
  */
 export function isPlatformObject(value: object): boolean {
   if (typeof value === 'function') return false
-  if (Array.isArray(value) || types.isNativeError(value) || types.isKeyObject(value)) return true
+  // types.isKeyObject asks for a property, and there are clients that answer to every name
+  if (Array.isArray(value) || types.isNativeError(value) || value instanceof KeyObject) return true
   for (
     let prototype = Reflect.getPrototypeOf(value);
     prototype !== null && prototype !== Object.prototype;
@@ -61,6 +63,7 @@ export function isOwnPromise(value: object): value is Promise<unknown> {
 /** A thenable, an iterator or an async iterable: makes its calls when it is consumed. @internal */
 export function isLazy(value: object): boolean {
   return ['then', 'next', Symbol.asyncIterator].some(
-    (key) => typeof Reflect.get(value, key) === 'function',
+    // `in` first: a client that makes a member of every name it is asked for would keep these
+    (key) => key in value && typeof Reflect.get(value, key) === 'function',
   )
 }

@@ -19,9 +19,9 @@ import { bindNodeStream, bindWebStream, isNodeStream, isWebStream, type Run } fr
  * Wrapped as well, lazily and with the same options: objects and functions reached through
  * properties (`client.bookings.create()`), what a constructor or a method returns at once as a
  * class instance or function (`client.booking('42').cancel()`), and everything that makes its
- * calls later: promises, iterators, paginators, streams. What a promise resolves to is data and
- * is handed out as it is, and so are plain objects, arrays and the platform's own classes. Where
- * an SDK gives a client through a promise, wrap that one too.
+ * calls later: promises, iterators, paginators, streams, and functions that a promise resolves to.
+ * Anything else that it resolves to is data and is handed out as it is, and so are plain objects,
+ * arrays and the platform's own classes. Where an SDK gives a client in that way, wrap that one too.
  *
  * The SDK's HTTP client has to carry tokens by itself (`attachAuth`, `withAuth`, `install`):
  * wrapping says which token, not that there is one. Of nested wraps and `auth.run`s the inner
@@ -116,7 +116,9 @@ function wrapperFor(run: Run): <T extends object>(target: T) => T {
       return bound
     }
     if (isLazy(value)) return wrap(value)
-    return awaited || isPlainObject(value) || isPlatformObject(value) ? value : wrap(value)
+    // a function makes its calls later as well; of an object there is no telling, so it is data
+    const isData = awaited && typeof value !== 'function'
+    return isData || isPlainObject(value) || isPlatformObject(value) ? value : wrap(value)
   }
 
   /**

@@ -1,0 +1,126 @@
+import { unlessAborted } from '../abort.js'
+import type { AuthInternals, OrgidAuth } from '../interface.js'
+import { parseUrl } from '../partners/origin.js'
+import {
+  type AnyFetch,
+  type AnyResponse,
+  type FetchCall,
+  plainArguments,
+  readCall,
+} from './fetch-call.js'
+import { discard, followRoute, type Route } from './fetch-follow.js'
+import { firstHop, type Hop, initOf, mayResend } from './fetch-hop.js'
+import { isSafe } from './method.js'
+
+/** A fetch with an auth. @internal */
+export interface Binding {
+  readonly fetch: AnyFetch
+  readonly auth: OrgidAuth
+  readonly internals: AuthInternals
+  /** Node's own fetch, which takes Authorization to no other origin. */
+  readonly isNodes: boolean
+}
+
+/** A call that carries our token. */
+interface Exchange extends Binding {
+  readonly call: FetchCall
+  readonly follows: 'by hand' | 'by fetch'
+  isRepeated: boolean
+}
+
+/** Makes a call with the token that its URL asks for. @internal */
+export async function sendAuthorized(
+  binding: Binding,
+  input: unknown,
+  init: unknown,
+): Promise<AnyResponse> {
+  const { fetch, auth, internals, isNodes } = binding
+  const call = readCall(input, init, internals.context.current())
+  if (call.headers?.has('authorization')) return fetch(...plainArguments(call))
+  const { url, options, signal } = call
+  const partner = internals.partnerOf(url)
+  if (partner !== undefined) signal?.throwIfAborted()
+  // Before anything is waited for, since what the caller passed may change meanwhile
+  const hop = partner && firstHop(call)
+  const authorization = auth.authorization(url, options)
+  if (hop === undefined || authorization === undefined) return fetch(...plainArguments(call))
+  const header =
+    authorization instanceof Promise ? await unlessAborted(authorization, signal) : authorization
+  if (header === undefined) return fetch(hop.target, initOf(hop, undefined))
+
+  const isLeftToFetch = !call.follows || (isNodes && internals.ownsOrigin(partner as never))
+  const follows = isLeftToFetch ? 'by fetch' : 'by hand'
+  const exchange: Exchange = { ...binding, call, follows, isRepeated: false }
+  return isLeftToFetch ? send(exchange, hop, header) : followRoute(hop, header, routeOf(exchange))
+}
+
+function routeOf(exchange: Exchange): Route {
+  const { fetch, auth, internals, call } = exchange
+  return {
+    send: (hop, authorization) => send(exchange, hop, authorization),
+    authorizationFor: (next, from) => {
+      if (internals.partnerOf(next.url) !== internals.partnerOf(from.url)) return undefined
+      const authorization = auth.authorization(next.url, call.options)
+      return authorization instanceof Promise
+        ? unlessAborted(authorization, call.signal)
+        : authorization
+    },
+    leave: (next) => fetch(next.target, initOf(next, undefined, 'follow')),
+  }
+}
+
+/** Sends a hop, and once more with another token if this one is refused. */
+async function send(exchange: Exchange, hop: Hop, authorization: string): Promise<AnyResponse> {
+  const { fetch, internals, follows } = exchange
+  const init = initOf(hop, authorization, follows === 'by hand' ? 'manual' : undefined)
+  const sentAt = internals.now()
+  const response = await fetch(hop.target, init)
+  if (response.status !== 401) return response
+  const replacement = await replacementFor(exchange, hop, response, { authorization, sentAt })
+  if (replacement === undefined) return response
+  discard(response)
+  exchange.isRepeated = true
+  return send(exchange, hop, replacement)
+}
+
+/** The header to repeat a hop with, if it was our token that was refused and it may be repeated. */
+async function replacementFor(
+  { internals, call, isRepeated }: Exchange,
+  hop: Hop,
+  response: AnyResponse,
+  sent: { readonly authorization: string; readonly sentAt: number },
+): Promise<string | undefined> {
+  const url = refusedAt(internals, hop, response)
+  if (url === undefined) return undefined
+  const replacement = internals.replaced({
+    url,
+    options: call.options,
+    repeated: isRepeated,
+    date: response.headers.get('date'),
+    age: response.headers.get('age'),
+    ...sent,
+  })
+  // Where fetch has followed redirects, a repetition begins again from the start
+  const mayRepeat = mayResend(hop) && (!response.redirected || isSafe(hop.method))
+  if (isRepeated || !mayRepeat) return undefined
+  if (!(replacement instanceof Promise)) return replacement
+  try {
+    return await unlessAborted(replacement, call.signal)
+  } catch (error) {
+    discard(response)
+    throw error
+  }
+}
+
+/** The URL that answered, if our token came there: fetch takes it along within one origin alone. */
+function refusedAt(
+  { partnerOf }: AuthInternals,
+  { url }: Hop,
+  response: AnyResponse,
+): string | undefined {
+  if (!response.redirected) return url
+  const isSame =
+    partnerOf(response.url) === partnerOf(url) &&
+    parseUrl(response.url)?.origin === parseUrl(url)?.origin
+  return isSame ? response.url : undefined
+}
