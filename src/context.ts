@@ -125,6 +125,8 @@ function generalOf({ signal, skip }: CallOptions): CallOptions {
 /** Call options carried along asynchronous calls; one storage per auth. @internal */
 export interface CallContext {
   current(): Ambient | undefined
+  /** Whether anything ever ran inside of one. */
+  readonly isUsed: boolean
   run<T>(ambient: Ambient, fn: () => T): T
   /** Runs what is done for all calls alike, and not for the one that happens to need it first. */
   outside<T>(fn: () => T): T
@@ -133,9 +135,16 @@ export interface CallContext {
 /** @internal */
 export function createCallContext(): CallContext {
   const storage = new AsyncLocalStorage<Ambient | undefined>()
+  let isUsed = false
   return {
     current: () => storage.getStore(),
-    run: (ambient, fn) => storage.run(ambient, fn),
+    get isUsed() {
+      return isUsed
+    },
+    run: (ambient, fn) => {
+      isUsed = true
+      return storage.run(ambient, fn)
+    },
     outside: (fn) => storage.run(undefined, fn),
   }
 }

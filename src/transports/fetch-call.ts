@@ -91,8 +91,8 @@ export function ownInit({ init, request, signal, isAltered }: FetchCall): OwnIni
   return own
 }
 
-/** Members by the names that fetch reads, inherited ones as well, and all that is the object's own. @internal */
-export function membersOf(init: unknown): OwnInit {
+/** Members by the names that fetch reads, inherited ones as well, and all that is the object's own. */
+function membersOf(init: unknown): OwnInit {
   const own = Object.create(null) as OwnInit
   if (!isObject(init)) return own
   for (const name of Object.keys(init)) own[name] = init[name]

@@ -66,7 +66,7 @@ function follow(
       partnerOf(next.url) === partnerOf(from.url) ? token : undefined,
     leave: (next) => {
       noteElsewhere(call)
-      return fetch(next.target, initOf(next, undefined, 'follow'))
+      return fetch(next.target, initOf(next, undefined))
     },
   })
 }

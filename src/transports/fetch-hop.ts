@@ -47,7 +47,7 @@ export function firstHop(call: FetchCall): Hop {
 export function initOf(
   { init, headers: plain }: Hop,
   authorization: string | undefined,
-  redirect?: 'follow' | 'manual',
+  redirect?: 'manual',
 ): OwnInit {
   const headers = new Headers(plain)
   if (authorization !== undefined) headers.set('Authorization', authorization)

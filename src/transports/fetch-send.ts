@@ -65,7 +65,7 @@ function routeOf(exchange: Exchange): Route {
         ? unlessAborted(authorization, call.signal)
         : authorization
     },
-    leave: (next) => fetch(next.target, initOf(next, undefined, 'follow')),
+    leave: (next) => fetch(next.target, initOf(next, undefined)),
   }
 }
 

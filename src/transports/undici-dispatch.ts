@@ -1,5 +1,6 @@
 import type { CallOptions } from '../context.js'
 import { internalsOf, type OrgidAuth } from '../interface.js'
+import { inOwnContext } from './undici-context.js'
 import { controllerPort } from './undici-controller.js'
 import { Exchange } from './undici-exchange.js'
 import { hasAuthorization, readable } from './undici-headers.js'
@@ -31,7 +32,8 @@ export function authorizedDispatch(
   const internals = internalsOf(auth)
   let origin = fixed
 
-  return (options, handler) => {
+  return (options, callers) => {
+    const handler = inOwnContext(callers, internals.context)
     // Only a Client or a Pool takes a dispatch without origin. It sends every other one to its own
     // origin as well, and undici 6 and 7 do not tell which that is
     if (origin === undefined && !options.origin) origin = null

@@ -92,14 +92,10 @@ export class Exchange {
     if (this.isAborted) return
     this.isAborted = true
     this.reason = reason ?? null
-    const attempt = this.#attempt
-    if (attempt?.isAbortable) {
-      attempt.abort(reason)
-      return
-    }
-    attempt?.drop(() => {})
-    attempt?.abort(reason)
-    this.fail(reason ?? requestAborted())
+    // undici reports what is aborted on the wire; what is held back or not there yet, it does not
+    const isReported = this.#attempt?.isAbortable === true
+    this.#attempt?.abort(reason)
+    if (!isReported) this.fail(reason ?? requestAborted())
   }
 
   fail(error: Error): void {
@@ -148,7 +144,6 @@ export class Exchange {
     const { options, orgid, internals, ambient, url } = this.#call
     const authorization = this.#authorization
     if (authorization === undefined) return undefined
-    const repeated = this.#isRepeated
     const answering = history.length > 1 ? (history.at(-1) as URL).href : url
     if (history.length > 1 && !this.#keptToken(history, answering)) return undefined
     const report = () =>
@@ -156,14 +151,13 @@ export class Exchange {
         url: answering,
         options: orgid,
         authorization,
-        repeated,
+        repeated: this.#isRepeated,
         sentAt: this.#sentAt,
         ...answered,
       })
     const { context } = internals
     const other = ambient === undefined ? context.outside(report) : context.run(ambient, report)
-    const mayRepeat =
-      !repeated && isReplayable(options.body) && (history.length < 2 || isSafe(options.method))
+    const mayRepeat = isReplayable(options.body) && (history.length < 2 || isSafe(options.method))
     return mayRepeat ? other : undefined
   }
 

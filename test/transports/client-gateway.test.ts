@@ -55,7 +55,9 @@ function partners(listed: readonly string[]): PartnerOptions[] {
   ]
 }
 
-describe.each(serviceKinds)('behind a gateway, wrapping $name', ({ open, keepsBodies }) => {
+const kinds = serviceKinds.map((kind) => [kind.name, kind] as const)
+
+describe.each(kinds)('behind a gateway, wrapping %s', (_name, { open, keepsBodies }) => {
   let auth: OrgidAuth
   let service: Service
   beforeEach(() => {

@@ -42,7 +42,9 @@ const said = (server: TestPartner) => citiesAndClaims(server, ['scope', 'tenant'
 const says = (name: string) => [name, `["${name}"]`, name]
 const saysNothing = (name: string) => [name, undefined, undefined]
 
-describe.each(serviceKinds)('wrapping $name', ({ open, keepsBodies, decidesHops }) => {
+const kinds = serviceKinds.map((kind) => [kind.name, kind] as const)
+
+describe.each(kinds)('wrapping %s', (_name, { open, keepsBodies, decidesHops }) => {
   let service: Service
   beforeEach(() => {
     const at = { hotels: hotels.origin, air: air.origin, telemetry: telemetry.origin }

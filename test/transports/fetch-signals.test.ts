@@ -47,11 +47,13 @@ describe.each(fetches)('a signal, with $name', ({ fetch, Request }) => {
   it('that has been aborted before lets nothing be sent or signed', async () => {
     const { hotels, stranger } = servers
     const { fetch: recorder, calls } = recording(fetch)
-    const { http } = waiting(recorder)
+    const auth = servers.createAuth()
+    const http = withAuth(recorder, auth)
     const signal = AbortSignal.abort(reason)
     await expect(http(hotels.url(), { signal })).rejects.toBe(reason)
     await expect(http(new Request(hotels.url(), { signal }))).rejects.toBe(reason)
     expect(calls).toHaveLength(0)
+    expect(auth.status().partners.map(({ tokens }) => tokens)).toEqual([0, 0])
     await expect(http(stranger.url(), { signal })).rejects.toThrow()
     expect(stranger.requests).toHaveLength(0)
   })
@@ -90,7 +92,7 @@ describe.each(fetches)('a signal, with $name', ({ fetch, Request }) => {
 })
 
 describe('the end of the inbound request', () => {
-  function inbound(abort: 'safe' | 'all' | 'none') {
+  function inbound(abort: 'safe' | 'all' | 'none', fetch = globalThis.fetch) {
     const auth = servers.createAuth()
     const { signal, abort: leave } = controllable()
     const http = withAuth(fetch, auth)
@@ -125,6 +127,13 @@ describe('the end of the inbound request', () => {
       expect(await call).toBe(ends ? reason : 200)
       answer.resolve()
     }
+  })
+
+  it('leaves a signal alone that is no AbortSignal, such as node-fetch takes', async () => {
+    const { fetch, calls } = recording((async () => new Response()) as typeof globalThis.fetch)
+    const signal = new EventTarget() as AbortSignal
+    await inbound('safe', fetch).http(servers.stranger.url(), { signal })
+    expect(calls[0]?.[1]?.signal).toBe(signal)
   })
 
   it('joins the caller’s own signal, of the init and of a Request', async () => {

@@ -11,6 +11,7 @@ import {
   recording,
   type Servers,
   signerAfter,
+  startEndless,
   startServers,
 } from './fetches.js'
 
@@ -42,6 +43,13 @@ describe.each(fetches)('a 401, with $name', ({ name, fetch, Request }) => {
     expect(second).not.toBe(first)
     expect(third).toBe(second)
     expect(hotels.acceptedCount).toBe(3)
+  })
+
+  it('is repeated with the options of the call', async () => {
+    const { hotels } = servers
+    hotels.answer({ status: 401 })
+    await authed(fetch)(hotels.url(), { orgid: { scope: ['read'] } })
+    expect(hotels.requests.map(({ claims }) => claims?.scope)).toEqual(['["read"]', '["read"]'])
   })
 
   it('again is handed back as it is', async () => {
@@ -113,10 +121,11 @@ describe.each(fetches)('a 401, with $name', ({ name, fetch, Request }) => {
   })
 
   it('frees the socket of the first answer', async () => {
-    const { hotels } = servers
-    hotels.answer({ status: 401, body: 'x'.repeat(1_000_000) })
-    const response = await authed(fetch)(hotels.url())
-    expect(await response.json()).toEqual({ ok: true })
+    using endless = await startEndless(401)
+    const partners = [partner('hotels', endless)]
+    const response = await authed(fetch, { partners })(endless.origin)
+    expect(response.status).toBe(200)
+    await expect(endless.closed).resolves.toBeUndefined()
   })
 
   it('of many calls at once makes one token, and each is repeated once', async () => {

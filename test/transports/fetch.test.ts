@@ -206,9 +206,9 @@ describe('what fetch is given', () => {
   it('keeps the members that only its implementation knows', async () => {
     const { fetch, calls } = recording()
     const agent = () => undefined
-    const init: object = { agent, compress: false, keepalive: true }
+    const init: object = { agent, compress: false, next: { revalidate: 60 } }
     await authed(fetch)(servers.hotels.url(), init)
-    expect(calls[0]?.[1]).toMatchObject({ agent, compress: false, keepalive: true })
+    expect(calls[0]?.[1]).toMatchObject(init)
   })
 
   it('keeps the referrer of a Request', async () => {
@@ -247,6 +247,7 @@ describe('what fetch is given', () => {
     const call = authed(undefined, { key: signerAfter(open.promise) })(url, init)
     url.port = new URL(stranger.origin).port
     headers.set('authorization', 'Basic late')
+    headers.set('x-mine', 'late')
     Object.assign(init, { method: 'DELETE', body: 'late', headers: {} })
     open.resolve()
     await call

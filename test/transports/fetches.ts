@@ -1,10 +1,12 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import nodeFetch, { Request as NodeFetchRequest } from 'node-fetch'
 import { Request as UndiciRequest, fetch as undiciFetch } from 'undici'
 import type { OrgidAuthOptions } from '../../src/configuration.js'
 import { createOrgidAuth } from '../../src/index.js'
 import { localSigner } from '../../src/signers/local.js'
 import { startPartner, startStranger, type TestPartner } from '../../src/testing/index.js'
-import { did, newKey } from '../support.js'
+import { did, gate, newKey } from '../support.js'
 
 type Fetch = typeof globalThis.fetch
 
@@ -65,8 +67,28 @@ export async function startServers(): Promise<Servers> {
   }
 }
 
+/** A partner whose first answer never ends, and who answers 200 from then on. */
+export async function startEndless(status: number, headers: Record<string, string> = {}) {
+  let count = 0
+  const closed = gate()
+  const server = createServer((_request, response) => {
+    count += 1
+    if (count > 1) return response.end('ok')
+    response.once('close', closed.resolve)
+    return response.writeHead(status, headers).write('x'.repeat(100_000))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const close = () => {
+    server.closeAllConnections()
+    server.close()
+  }
+  const origin = `http://127.0.0.1:${port}`
+  return { did: did('b'), origin, closed: closed.promise, [Symbol.dispose]: close }
+}
+
 /** A partner option for a server. */
-export function partner(name: string, server: TestPartner) {
+export function partner(name: string, server: { did: string | undefined; origin: string }) {
   return { name, did: String(server.did), origin: server.origin, allowLoopbackHttp: true }
 }
 

@@ -286,7 +286,9 @@ describe('install', () => {
       new undici.EnvHttpProxyAgent({ httpProxy: world.stranger.origin }),
     ]
     for (const agent of agents) {
-      const { auth } = authFor(world, { wait: { from: 0, until: settle() } })
+      const until = Promise.reject(new Error('the key service is down'))
+      until.catch(() => {})
+      const { auth } = authFor(world, { wait: { from: 0, until } })
       replace(() => agent.compose((dispatch) => dispatch))
       const uninstall = install(auth)
       expect(await rejection(fetch(world.hotels.url('/')))).toBe('ERR_PLAINTEXT_PROXY')

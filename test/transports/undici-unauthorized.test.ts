@@ -23,6 +23,137 @@ async function listening(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
+describe('an abort', () => {
+  type Below = Record<
+    'onConnect' | 'onHeaders' | 'onData' | 'onComplete' | 'onError',
+    (...all: unknown[]) => unknown
+  >
+
+  /** A dispatch in hand: what was sent, what the caller's handler was told, and its abort. */
+  function inHand(wait?: NonNullable<Parameters<typeof authFor>[1]>['wait']) {
+    const { auth } = authFor(world, wait && { wait })
+    const sent: Below[] = []
+    const told: unknown[] = []
+    const stop = gate<(reason: Error) => void>()
+    const handler = {
+      onConnect: stop.resolve,
+      onHeaders: (status: number) => told.push(status) > 0,
+      onData: () => told.push('data') > 0,
+      onComplete: () => told.push('end'),
+      onError: (error: Error) => told.push(error),
+    }
+    const dispatch = authInterceptor(auth)((_, below) => sent.push(below as never) > 0)
+    dispatch({ origin: world.hotels.origin, path: '/', method: 'GET' }, handler as never)
+    return { sent, told, abort: async (reason: Error) => (await stop.promise)(reason) }
+  }
+  const ignore = () => {}
+  const reason = new Error('enough')
+
+  it('while a refused response comes to its end keeps the request from being repeated', async () => {
+    const { sent, told, abort } = inHand()
+    sent[0]?.onConnect(ignore)
+    sent[0]?.onHeaders(401, [], ignore)
+    await abort(reason)
+    sent[0]?.onComplete([])
+    await settle()
+    expect(sent).toHaveLength(1)
+    expect(told).toEqual([reason])
+  })
+
+  it('is made of a refused request that begins again by itself', () => {
+    const { sent } = inHand()
+    const aborts: unknown[] = []
+    sent[0]?.onConnect(ignore)
+    sent[0]?.onHeaders(401, [], ignore)
+    sent[0]?.onConnect((given: unknown) => aborts.push(given))
+    expect(aborts).toHaveLength(1)
+  })
+
+  it('before another token could not be had is the last that is told', async () => {
+    const down = gate()
+    const { sent, told, abort } = inHand({ from: 1, until: down.promise })
+    const aborts: unknown[] = []
+    sent[0]?.onConnect((given: unknown) => aborts.push(given))
+    expect(sent[0]?.onHeaders(401, [], ignore)).toBe(false)
+    await abort(reason)
+    down.reject(new Error('the key service is down'))
+    await settle()
+    sent[0]?.onData(Buffer.from('x'))
+    sent[0]?.onError(new Error('closed'))
+    expect(told).toEqual([reason])
+    expect(aborts[0]).toBe(reason)
+  })
+
+  it('before the first token could not be had is told once', async () => {
+    const down = gate()
+    const { sent, told, abort } = inHand({ from: 0, until: down.promise })
+    await abort(reason)
+    down.reject(new Error('the key service is down'))
+    await settle()
+    expect(sent).toHaveLength(0)
+    expect(told).toEqual([reason])
+  })
+
+  it('while the first token is waited for sends nothing when that comes', async () => {
+    const signature = gate()
+    const { sent, told, abort } = inHand({ from: 0, until: signature.promise })
+    await abort(reason)
+    signature.resolve()
+    await settle()
+    expect(sent).toHaveLength(0)
+    expect(told).toEqual([reason])
+  })
+})
+
+describe('a 401 that is handed over late', () => {
+  const failing = () => {
+    const until = Promise.reject(new Error('the key service is down'))
+    until.catch(() => {})
+    return { wait: { from: 1, until } }
+  }
+  const options = () => ({ origin: world.hotels.origin, path: '/', method: 'GET' }) as const
+
+  it.each([true, false])('flows again if the handler says %s', async (flows) => {
+    let below: Record<'onConnect' | 'onHeaders', (...all: unknown[]) => unknown> | undefined
+    let resumed = 0
+    const dispatch = authInterceptor(authFor(world, failing()).auth)((_, handler) => {
+      below = handler as never
+      return true
+    })
+    dispatch(options(), { onConnect() {}, onHeaders: () => flows } as never)
+    below?.onConnect(() => {})
+    expect(below?.onHeaders(401, [], () => (resumed += 1))).toBe(false)
+    await settle()
+    expect(resumed).toBe(flows ? 1 : 0)
+  })
+
+  it.each([true, false])('flows again unless the handler pauses: %s', async (pauses) => {
+    let below: Dispatcher.DispatchHandler | undefined
+    const calls: string[] = []
+    const controller = {
+      pause: () => calls.push('pause'),
+      resume: () => calls.push('resume'),
+    } as unknown as Dispatcher.DispatchController
+    const dispatch = authInterceptor(authFor(world, failing()).auth)((_, handler) => {
+      below = handler
+      return true
+    })
+    dispatch(options(), {
+      onRequestStart() {},
+      onResponseStart: (given) => {
+        expect(given.paused).toBe(false)
+        if (pauses) given.pause()
+        expect(given.paused).toBe(pauses)
+      },
+    })
+    below?.onRequestStart?.(controller, null)
+    below?.onResponseStart?.(controller, 401, {})
+    expect(calls).toEqual(['pause'])
+    await settle()
+    expect(calls).toEqual(['pause', pauses ? 'pause' : 'resume'])
+  })
+})
+
 describe.each(versions)('a 401 with undici %i', (version, undici) => {
   const { interceptors } = undici
 
@@ -129,18 +260,41 @@ describe.each(versions)('a 401 with undici %i', (version, undici) => {
     expect(signed.count).toBe(0)
   })
 
-  it('teaches the partner’s clock, from the options of the call and those around it', async () => {
+  it('teaches the partner’s clock', async () => {
     const { call, auth } = composed()
     world.hotels.clockSkew = 7_200
-    const inside = auth.run({ partner: 'hotels', claims: { tenant: 'acme' } }, () =>
-      call(world.hotels.url('/'), { orgid: { scope: ['read'] } }),
-    )
-    expect((await inside).statusCode).toBe(200)
+    expect((await call(world.hotels.url('/'))).statusCode).toBe(200)
     expect(statuses(world.hotels)).toEqual([401, 200])
     expect(auth.status().partners[0]?.clockOffset).toBeGreaterThan(7_190)
-    for (const { claims } of world.hotels.requests) {
-      expect(claims).toMatchObject({ tenant: 'acme', scope: '["read"]' })
-    }
+  })
+
+  it('keeps the options of the call and those around it, whoever opened the connection', async () => {
+    const { call, auth } = composed({}, [], { connections: 1 })
+    const url = world.hotels.url('/')
+    const inside = (tenant: string) =>
+      auth.run({ partner: 'hotels', claims: { tenant } }, async () => {
+        await (await call(url, { orgid: { scope: ['read'] } })).body.dump()
+      })
+    await inside('one')
+    world.hotels.answer({ status: 401 })
+    await inside('two')
+    world.hotels.answer({ status: 401 })
+    await call(url)
+    expect(statuses(world.hotels)).toEqual([200, 401, 200, 401, 200])
+    expect(world.hotels.requests.map(({ claims }) => claims?.tenant)).toEqual([
+      'one',
+      'two',
+      'two',
+      undefined,
+      undefined,
+    ])
+    expect(world.hotels.requests.map(({ claims }) => claims?.scope)).toEqual([
+      '["read"]',
+      '["read"]',
+      '["read"]',
+      undefined,
+      undefined,
+    ])
   })
 
   it('that comes out of a cache teaches no clock', async () => {
@@ -202,7 +356,10 @@ describe.each(versions)('a 401 with undici %i', (version, undici) => {
     expect(world.hotels.requests.map(({ method }) => method)).toEqual(Array(4).fill('HEAD'))
   })
 
-  it('gives its socket back for the second attempt when its body is short', async () => {
+  it.each([
+    ['at hand', {}],
+    ['waited for', { wait: { from: 1, until: Promise.resolve() } }],
+  ])('with a short body gives its socket back for another token %s', async (_, setUp) => {
     let connections = 0
     let requests = 0
     const server = createHttpServer((_, response) => {
@@ -213,7 +370,7 @@ describe.each(versions)('a 401 with undici %i', (version, undici) => {
       connections += 1
     })
     const origin = await listening(server)
-    const { call } = composed({ partner: { origin } })
+    const { call } = composed({ ...setUp, partner: { origin } })
     expect((await call(`${origin}/`)).statusCode).toBe(200)
     expect([connections, requests]).toEqual([1, 2])
     server.close()
@@ -323,6 +480,30 @@ describe.each(versions)('a 401 with undici %i', (version, undici) => {
     expect(events).toEqual(['start', 200, reason])
   })
 
+  it('handed over late reports to the handler what it throws itself', async () => {
+    const down = Promise.reject(new Error('the key service is down'))
+    down.catch(() => {})
+    const { dispatcher } = composed({ wait: { from: 1, until: down } })
+    const thrown = new Error('of the handler')
+    const fail = () => {
+      throw thrown
+    }
+    const legacy = { onConnect() {}, onHeaders: fail, onData: () => true, onComplete() {} }
+    const current = { onRequestStart() {}, onResponseStart: fail }
+    const rest = { onResponseData() {}, onResponseEnd() {} }
+    const handler = version === 6 ? legacy : { ...current, ...rest }
+    for (const body of ['short', Buffer.alloc(1_000_000)]) {
+      const told = gate<unknown>()
+      world.hotels.answer({ status: 401, body })
+      dispatcher.dispatch({ origin: world.hotels.origin, path: '/', method: 'GET' }, {
+        ...handler,
+        onError: told.resolve,
+        onResponseError: (_: unknown, error: unknown) => told.resolve(error),
+      } as never)
+      expect(await told.promise).toBe(thrown)
+    }
+  })
+
   describe('after a redirect below', () => {
     it('within the partner is followed by the whole request, if that is safe', async () => {
       const { call } = composed({}, [redirect])
@@ -354,6 +535,15 @@ describe.each(versions)('a 401 with undici %i', (version, undici) => {
         expect(signed.count).toBe(1)
       },
     )
+
+    it('that left the path prefix is handed over, and teaches nothing', async () => {
+      const { call, auth, signed } = composed({ partner: { pathPrefix: '/v2' } }, [redirect])
+      world.hotels.clockSkew = 7_200
+      world.hotels.redirect({ to: '/v3' })
+      expect((await call(world.hotels.url('/v2'))).statusCode).toBe(401)
+      expect([world.hotels.requests.length, signed.count]).toEqual([2, 1])
+      expect(auth.status().partners[0]?.clockOffset).toBe(0)
+    })
 
     it('that led away and back again, to no token, is handed over', async () => {
       const { call, signed } = composed({}, [redirect])

@@ -158,6 +158,37 @@ describe('authInterceptor', () => {
   })
 })
 
+describe('an abort', () => {
+  it('between two hops of a redirect below ends the second as soon as it starts', () => {
+    type Handler = { onConnect(abort: (reason?: Error) => void): void }
+    const { auth } = authFor(world)
+    let below: Handler | undefined
+    const dispatch = authInterceptor(auth)((_, handler) => {
+      below = handler as unknown as Handler
+      return true
+    })
+    let abort: (reason?: Error) => void = () => {}
+    let starts = 0
+    const legacy = {
+      onConnect(given: typeof abort) {
+        abort = given
+        starts += 1
+      },
+    }
+    dispatch({ origin: world.hotels.origin, path: '/', method: 'GET' }, legacy as never)
+    const aborts: unknown[] = []
+    below?.onConnect((reason) => aborts.push(['first', reason]))
+    const reason = new Error('enough')
+    abort(reason)
+    below?.onConnect((given) => aborts.push(['second', given]))
+    expect(aborts).toEqual([
+      ['first', reason],
+      ['second', reason],
+    ])
+    expect(starts).toBe(1)
+  })
+})
+
 describe.each(versions)('with undici %i, authInterceptor', (version, undici) => {
   const { Agent, request, stream, pipeline, interceptors } = undici
   const open: { destroy(): Promise<void> }[] = []
@@ -344,6 +375,22 @@ describe.each(versions)('with undici %i, authInterceptor', (version, undici) => 
       expect(
         await rejection(stream(url, { dispatcher, method: 'GET' }, () => new Writable())),
       ).toBe('ERR_SIGNER_FAILED')
+      expect(world.hotels.requests).toHaveLength(0)
+    })
+
+    it('sends nothing for a handler that fails when it is started', async () => {
+      const signature = gate()
+      const { dispatcher } = composed({ wait: { from: 0, until: signature.promise } })
+      const fail = () => {
+        throw new Error('of the handler')
+      }
+      const legacy = { onConnect: fail, onHeaders() {}, onData() {}, onComplete() {}, onError() {} }
+      const current = { onRequestStart: fail, onResponseError() {} }
+      const options = { origin: world.hotels.origin, path: '/', method: 'GET' } as const
+      const handler = (version === 6 ? legacy : current) as never
+      expect(() => dispatcher.dispatch(options, handler)).toThrow('of the handler')
+      signature.resolve()
+      await settle()
       expect(world.hotels.requests).toHaveLength(0)
     })
 
