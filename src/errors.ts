@@ -6,6 +6,7 @@
 export type OrgidErrorCode =
   // configuration and call options
   | 'ERR_INVALID_OPTION'
+  | 'ERR_CONFIG'
   | 'ERR_INVALID_DID'
   | 'ERR_DID_FORM_MISMATCH'
   | 'ERR_INVALID_DURATION'

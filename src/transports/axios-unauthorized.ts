@@ -4,7 +4,7 @@ import { type Call, noteSent } from './axios-call.js'
 import { spendTimeout, waitWithin } from './axios-cancel.js'
 import { finalUrl, own } from './axios-config.js'
 import { isReplayable } from './body.js'
-import { endedElsewhere } from './fetch-confined.js'
+import { redirectOf } from './fetch-confined.js'
 import { isSafe } from './method.js'
 
 /** How an attempt ended: with a response, with an error, or with an error that has a response. */
@@ -36,7 +36,7 @@ export async function repeatIfRefused(
 /** The header to repeat the request with, if it may be repeated. */
 async function replacement(call: Call, response: AxiosResponse): Promise<string | undefined> {
   const authorization = report(call, response, false)
-  if (!mayRepeat(call)) return undefined
+  if (!mayRepeat(call, response)) return undefined
   if (!(authorization instanceof Promise)) return authorization
   try {
     return await waitWithin(authorization, call)
@@ -50,7 +50,8 @@ async function replacement(call: Call, response: AxiosResponse): Promise<string 
 function report(call: Call, { headers, request }: AxiosResponse, repeated: boolean) {
   const { config, attachment, sent } = call
   const { internals } = attachment
-  if (sent === undefined || (call.overFetch && endedElsewhere(request))) return undefined
+  if (sent === undefined || (call.overFetch && redirectOf(request) === 'out of reach'))
+    return undefined
   const { url, authorization, at: sentAt } = sent
   // What the call said was meant for the partner of its own URL
   const isOwn = internals.partnerOf(url) === internals.partnerOf(finalUrl(config))
@@ -66,8 +67,9 @@ function report(call: Call, { headers, request }: AxiosResponse, repeated: boole
 }
 
 /** After a redirect, only what may be done twice is begun again from the start. */
-function mayRepeat({ config, hops }: Call): boolean {
-  return isReplayable(config.data) && (hops === 0 || isSafe(config.method))
+function mayRepeat({ config, hops, overFetch }: Call, { request }: AxiosResponse): boolean {
+  const isRedirected = hops > 0 || (overFetch && redirectOf(request) !== undefined)
+  return isReplayable(config.data) && (!isRedirected || isSafe(config.method))
 }
 
 function sendAgain(

@@ -54,19 +54,23 @@ export function readCall(input: unknown, init: unknown, ambient: Ambient | undef
   const callers = member(init, 'signal')
   const signal = callers === undefined ? member(request, 'signal') : callers
   const inbound = isJoinable(signal) ? inboundSignal(ambient, method) : undefined
-  const hasOptions = isObject(init) && Object.hasOwn(init, 'orgid')
+  // A client that makes a Request (openapi-fetch) puts members that it does not know onto it
+  const said = [init, input].find((one) => isObject(one) && Object.hasOwn(one, 'orgid'))
   return {
     input,
     init,
     request,
     url: request?.url ?? (input instanceof URL ? input.href : String(input)),
-    options: hasOptions ? (init as { orgid?: CallOptions }).orgid : undefined,
+    options: (said as { readonly orgid?: CallOptions } | undefined)?.orgid,
     method,
     headers: readHeaders(headers),
     follows: (given('redirect') ?? 'follow') === 'follow',
     signal: joined(signal, inbound),
     // What can be iterated once only has just been
-    isAltered: hasOptions || inbound !== undefined || typeof member(headers, 'next') === 'function',
+    isAltered:
+      (said !== undefined && said === init) ||
+      inbound !== undefined ||
+      typeof member(headers, 'next') === 'function',
   }
 }
 

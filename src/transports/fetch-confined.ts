@@ -7,7 +7,8 @@ import { firstHop, initOf } from './fetch-hop.js'
 type StandardFetch = typeof globalThis.fetch
 
 const confined = new WeakMap<AuthInternals, WeakMap<StandardFetch, StandardFetch>>()
-const elsewhere = new WeakSet<object>()
+/** Of requests that were redirected: whether their token came to the one who answered. */
+const redirected = new WeakMap<object, 'within reach' | 'out of reach'>()
 
 /**
  * A fetch that takes the bearer token which its caller, a transport of ours, has put on a request
@@ -34,7 +35,9 @@ export function confinedFetch(fetch: StandardFetch, internals: AuthInternals): S
     }
     if (!isNodes || !internals.ownsOrigin(partner)) return follow(base, internals, call, token)
     const response = await base(input, init)
-    if (response.redirected && !isSameOrigin(response.url, call.url)) noteElsewhere(call)
+    if (response.redirected) {
+      note(call, isSameOrigin(response.url, call.url) ? 'within reach' : 'out of reach')
+    }
     return response
   }
   const made = confinedToPartner as unknown as StandardFetch
@@ -43,13 +46,13 @@ export function confinedFetch(fetch: StandardFetch, internals: AuthInternals): S
 }
 
 /**
- * Whether a Request that was given to a confined fetch was answered by someone whom its token did
- * not reach, so that a 401 says nothing about the token.
+ * Whether a Request that was given to a confined fetch was redirected, and if so, whether its token
+ * came to the one who answered: if not, a 401 says nothing about the token.
  *
  * @internal
  */
-export function endedElsewhere(request: object): boolean {
-  return elsewhere.has(request)
+export function redirectOf(request: object): 'within reach' | 'out of reach' | undefined {
+  return redirected.get(request)
 }
 
 function follow(
@@ -62,17 +65,19 @@ function follow(
   hop.headers.delete('authorization')
   return followRoute(hop, token, {
     send: (at, authorization) => fetch(at.target, initOf(at, authorization, 'manual')),
-    authorizationFor: (next, from) =>
-      partnerOf(next.url) === partnerOf(from.url) ? token : undefined,
+    authorizationFor: (next, from) => {
+      const isOwn = partnerOf(next.url) === partnerOf(from.url)
+      note(call, isOwn ? 'within reach' : 'out of reach')
+      return isOwn ? token : undefined
+    },
     leave: (next) => {
-      noteElsewhere(call)
       return fetch(next.target, initOf(next, undefined))
     },
   })
 }
 
-function noteElsewhere({ request }: FetchCall): void {
-  if (request !== undefined) elsewhere.add(request)
+function note({ request }: FetchCall, reach: 'within reach' | 'out of reach'): void {
+  if (request !== undefined) redirected.set(request, reach)
 }
 
 function isSameOrigin(one: string, other: string): boolean {

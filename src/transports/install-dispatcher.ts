@@ -90,7 +90,7 @@ function wrap(target: Dispatcher, auth: OrgidAuth): Dispatcher {
   const proxy = new Proxy(target, {
     get(_target, key) {
       if (key === 'dispatch') return dispatch
-      const value: unknown = Reflect.get(target, key, target)
+      const value: unknown = Reflect.get(target, key)
       if (typeof value !== 'function' || key === 'constructor') return value
       if (!methods.has(value)) methods.set(value, bound(value as Method, dispatching.has(key)))
       return methods.get(value)

@@ -315,6 +315,29 @@ describe('a 401', () => {
   )
 })
 
+describe.each(['http', 'fetch'] as const)(
+  'a 401 after a redirect within the partner, with the %s adapter',
+  (adapter) => {
+    it('begins a GET again, and not a POST', async () => {
+      const { http } = setUp({ config: { adapter } })
+      hotels.redirect({ path: '/here', to: '/there', status: 303, times: 3 })
+      hotels.answer({ path: '/there', status: 401 })
+      expect((await http.get(hotels.url('/here'))).status).toBe(200)
+      hotels.answer({ path: '/there', status: 401 })
+      expect((await http.post(hotels.url('/here'), 'book')).status).toBe(401)
+      const visited = hotels.requests.map(({ method, url }) => `${method} ${url}`)
+      expect(visited).toEqual([
+        'GET /here',
+        'GET /there',
+        'GET /here',
+        'GET /there',
+        'POST /here',
+        'GET /there',
+      ])
+    })
+  },
+)
+
 describe('a 401 after a redirect', () => {
   it('of a stranger is the stranger’s own', async () => {
     const { http, auth, signed } = setUp()

@@ -190,3 +190,19 @@ describe('the fetch that openapi-fetch has captured', () => {
     expect(hotels.requests[1]?.authorization).toBeUndefined()
   })
 })
+
+describe('openapi-fetch over withAuth', () => {
+  it('takes options for a single call among its own', async () => {
+    const client = createClient<HotelsPaths>({
+      baseUrl: hotels.origin,
+      fetch: withAuth(fetch, createAuth()),
+    })
+    // openapi-fetch has no type for what it passes on
+    await client.GET('/offers', { ...inCity('one'), orgid: book } as ReturnType<typeof inCity>)
+    await client.GET('/offers', inCity('other'))
+    expect(citiesAndScopes()).toEqual([
+      ['one', '["book"]'],
+      ['other', undefined],
+    ])
+  })
+})

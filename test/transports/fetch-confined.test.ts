@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { internalsOf } from '../../src/interface.js'
-import { confinedFetch, endedElsewhere } from '../../src/transports/fetch-confined.js'
+import { confinedFetch, redirectOf } from '../../src/transports/fetch-confined.js'
 import { did } from '../support.js'
 import { audiences, authorizations, partner, type Servers, startServers } from './fetches.js'
 
@@ -60,17 +60,22 @@ describe.each(cases)('a confined fetch over $name', ({ fetch }) => {
     },
   )
 
-  it('tells whether the answer came from elsewhere', async () => {
+  it('tells whether the answer came from where its token did', async () => {
     const { hotels, air, stranger } = servers
     for (const prefix of [undefined, '/v2']) {
       const { send } = confined(fetch, prefix)
-      const seen: boolean[] = []
+      const seen: unknown[] = []
       for (const to of ['/v2/there', air.url(), stranger.url()]) {
         hotels.redirect({ to })
-        seen.push(endedElsewhere((await send(hotels.url('/v2/here'))).request))
+        seen.push(redirectOf((await send(hotels.url('/v2/here'))).request))
       }
       const { request } = await send(hotels.url('/v2/here'))
-      expect([...seen, endedElsewhere(request)]).toEqual([false, true, true, false])
+      expect([...seen, redirectOf(request)]).toEqual([
+        'within reach',
+        'out of reach',
+        'out of reach',
+        undefined,
+      ])
     }
   })
 

@@ -84,6 +84,15 @@ describe('an abort', () => {
     expect(aborts[0]).toBe(reason)
   })
 
+  it('after the end does nothing', async () => {
+    const { sent, told, abort } = inHand()
+    sent[0]?.onConnect(ignore)
+    sent[0]?.onHeaders(200, [], ignore)
+    sent[0]?.onComplete([])
+    await abort(reason)
+    expect(told).toEqual([200, 'end'])
+  })
+
   it('before the first token could not be had is told once', async () => {
     const down = gate()
     const { sent, told, abort } = inHand({ from: 0, until: down.promise })
@@ -536,13 +545,18 @@ describe.each(versions)('a 401 with undici %i', (version, undici) => {
       },
     )
 
-    it('that left the path prefix is handed over, and teaches nothing', async () => {
-      const { call, auth, signed } = composed({ partner: { pathPrefix: '/v2' } }, [redirect])
+    it('from another partner at the same origin is handed over, and teaches nothing', async () => {
+      const at = { origin: world.hotels.origin, allowLoopbackHttp: true }
+      const partners = [
+        { ...at, name: 'hotels', did: did('b'), pathPrefix: '/v2' },
+        { ...at, name: 'air', did: did('c'), pathPrefix: '/v3' },
+      ]
+      const { call, auth, signed } = composed({ options: { partners } }, [redirect])
       world.hotels.clockSkew = 7_200
       world.hotels.redirect({ to: '/v3' })
       expect((await call(world.hotels.url('/v2'))).statusCode).toBe(401)
       expect([world.hotels.requests.length, signed.count]).toEqual([2, 1])
-      expect(auth.status().partners[0]?.clockOffset).toBe(0)
+      expect(auth.status().partners.map(({ clockOffset }) => clockOffset)).toEqual([0, 0])
     })
 
     it('that led away and back again, to no token, is handed over', async () => {
@@ -584,6 +598,18 @@ describe.each(versions)('a 401 with undici %i', (version, undici) => {
       expect([statusCode, await body.json()]).toEqual([200, { ok: true }])
     }
     expect(statuses(world.hotels)).toEqual([503, 401, 503, 200, 503, 401, 503, 200])
+  })
+
+  it('of a MockAgent, which does not pause, is handed over whole', async () => {
+    const down = Promise.reject(new Error('the key service is down'))
+    down.catch(() => {})
+    const { auth } = authFor(world, { wait: { from: 1, until: down } })
+    const mock = new undici.MockAgent()
+    mock.get(world.hotels.origin).intercept({ path: '/' }).reply(401, 'all of it')
+    const dispatcher = mock.compose(authInterceptor(auth))
+    const { statusCode, body } = await undici.request(world.hotels.url('/'), { dispatcher })
+    expect([statusCode, await body.text()]).toEqual([401, 'all of it'])
+    await mock.close()
   })
 
   it('of a MockAgent is followed by another of its answers', async () => {

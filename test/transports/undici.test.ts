@@ -158,8 +158,28 @@ describe('authInterceptor', () => {
   })
 })
 
-describe('an abort', () => {
-  it('between two hops of a redirect below ends the second as soon as it starts', () => {
+describe('what a handler does early,', () => {
+  it('such as a pause, reaches a request that is sent later', async () => {
+    let below: Dispatcher.DispatchHandler | undefined
+    const { auth } = authFor(world, { wait: { from: 0, until: Promise.resolve() } })
+    const dispatch = authInterceptor(auth)((_, handler) => {
+      below = handler
+      return true
+    })
+    dispatch(
+      { origin: world.hotels.origin, path: '/', method: 'GET' },
+      { onRequestStart: (controller) => controller.pause() },
+    )
+    await settle()
+    let paused = 0
+    const pause = () => {
+      paused += 1
+    }
+    below?.onRequestStart?.({ pause } as Dispatcher.DispatchController, null)
+    expect(paused).toBe(1)
+  })
+
+  it('such as an abort between two hops of a redirect below, ends the second as soon as it starts', () => {
     type Handler = { onConnect(abort: (reason?: Error) => void): void }
     const { auth } = authFor(world)
     let below: Handler | undefined
