@@ -11,8 +11,10 @@ export default {
     'examples/*.ts',
     'examples/*/main.ts',
     'scripts/*.mjs',
+    'scripts/soak/main.ts',
+    'scripts/soak/broken.mjs',
   ],
-  project: ['{src,test,examples}/**/*.ts', 'scripts/*.mjs'],
+  project: ['{src,test,examples,scripts}/**/*.ts', 'scripts/**/*.mjs'],
   ignoreBinaries: ['openssl'],
   // stand in for their latest versions, by an environment variable of vitest.config.ts
   ignoreDependencies: ['axios-1.20', 'express-5.0', 'koa-2.16'],

@@ -169,6 +169,7 @@ function fromDer(der: Buffer, passphrase: string | undefined, where: string): Pr
 function fromKeyObject(key: KeyObject, where: string): PrivateKey {
   if (key.type === 'public') throw publicGiven(where, 'a public KeyObject')
   if (key.type !== 'private') throw invalid(where, `a ${key.type} KeyObject`)
+  if (key.asymmetricKeyType === 'ec') assertWritable(key, where)
   assertSecp256k1(key, where)
   let jwk: JsonWebKey
   try {
@@ -178,6 +179,18 @@ function fromKeyObject(key: KeyObject, where: string): PrivateKey {
     throw outOfRange(where)
   }
   return fromJwk(jwk, where)
+}
+
+/**
+ * A number of more bytes than the order has is read by OpenSSL and cannot be written again: asking
+ * Node for such a key's curve or JWK then fails an assertion of its own, which ends the process.
+ */
+function assertWritable(key: KeyObject, where: string): void {
+  try {
+    key.export({ format: 'der', type: 'sec1' })
+  } catch {
+    throw outOfRange(where)
+  }
 }
 
 function fromJwk(input: JsonWebKey, where: string): PrivateKey {

@@ -31,7 +31,7 @@ export function assertSecp256k1(key: KeyObject, where: string): void {
   if (key.asymmetricKeyType === 'ec' && curve === 'secp256k1') return
   const got =
     key.asymmetricKeyType === 'ec'
-      ? `an EC key on ${curve ?? 'unnamed parameters'}`
+      ? `an EC key on ${curve === undefined || curve === 'UNDEF' ? 'parameters of its own' : curve}`
       : `a key of type ${key.asymmetricKeyType ?? key.type}`
   throw new OrgidAuthError(
     'ERR_KEY_CURVE',

@@ -15,7 +15,7 @@ export interface CacheOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number
   /** Partners' clocks, by which tokens' times are meant. */
-  readonly offsets: Pick<ClockOffsets, 'of'>
+  readonly offsets: Pick<ClockOffsets, 'of' | 'doubtOf'>
   /** Called for each mint that was tried; `at` is when, in epoch seconds. */
   readonly onMint?: (request: MintRequest, error: unknown, at: number) => void
 }
@@ -194,7 +194,8 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
 
   const keep = (request: MintRequest, token: Token, started: Moment) => {
     const offset = offsets.of(request.partner)
-    const life = token.expiresAt - offset - started.now
+    // By their clock it may end earlier than we think, as far as we may be wrong about that
+    const life = token.expiresAt - offset - offsets.doubtOf(request.partner) - started.now
     const usable = life - guard(life)
     entries.set(request.key, {
       request,

@@ -14,11 +14,19 @@ export interface DatedAnswer {
 export interface ClockOffsets {
   /** Seconds; 0 until learnt otherwise. */
   of(partner: string): number
+  /** Seconds by which that may be wrong, if it was learnt. */
+  doubtOf(partner: string): number
   /**
    * @param mayChange asked if the offset is to be another one.
    * @returns whether it is another one now.
    */
   learn(partner: string, answer: DatedAnswer, mayChange: () => boolean): boolean
+}
+
+interface Learnt {
+  readonly seconds: number
+  readonly doubt: number
+  readonly until: number
 }
 
 /** Seconds. Beyond that a clock is not wrong but broken, or lies; a wrong time zone is within. */
@@ -35,18 +43,20 @@ const longestTrip = 60
  * @internal
  */
 export function createClockOffsets(clock: Clock): ClockOffsets {
-  const learnt = new Map<string, { readonly seconds: number; readonly until: number }>()
+  const learnt = new Map<string, Learnt>()
 
-  const of = (partner: string): number => {
-    if (learnt.size === 0) return 0
+  const find = (partner: string): Learnt | undefined => {
+    if (learnt.size === 0) return undefined
     const found = learnt.get(partner)
-    if (found === undefined) return 0
+    if (found === undefined) return undefined
     // A clock set back must not make it last longer than it was meant to
     const left = found.until - clock.now()
-    if (left > 0 && left <= memory) return found.seconds
+    if (left > 0 && left <= memory) return found
     learnt.delete(partner)
-    return 0
+    return undefined
   }
+
+  const of = (partner: string): number => find(partner)?.seconds ?? 0
 
   const learn: ClockOffsets['learn'] = (partner, { sentAt, date, age }, mayChange) => {
     if (date == null || age != null) return false
@@ -62,10 +72,13 @@ export function createClockOffsets(clock: Clock): ClockOffsets {
     const isNews = Math.abs(measured - before) > exactness
     if (isNews && !mayChange()) return false
     const seconds = isNews ? measured : before
-    if (Math.abs(seconds) > exactness) learnt.set(partner, { seconds, until: receivedAt + memory })
-    else learnt.delete(partner)
+    if (Math.abs(seconds) > exactness) {
+      learnt.set(partner, { seconds, doubt: exactness, until: receivedAt + memory })
+    } else {
+      learnt.delete(partner)
+    }
     return isNews
   }
 
-  return { of, learn }
+  return { of, doubtOf: (partner) => find(partner)?.doubt ?? 0, learn }
 }

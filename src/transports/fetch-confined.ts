@@ -2,7 +2,7 @@ import type { AuthInternals } from '../interface.js'
 import { parseUrl } from '../partners/origin.js'
 import { type AnyFetch, type AnyResponse, type FetchCall, readCall } from './fetch-call.js'
 import { followRoute } from './fetch-follow.js'
-import { firstHop, initOf } from './fetch-hop.js'
+import { firstHop, initOf, mayResend } from './fetch-hop.js'
 
 type StandardFetch = typeof globalThis.fetch
 
@@ -33,7 +33,9 @@ export function confinedFetch(fetch: StandardFetch, internals: AuthInternals): S
     if (partner === undefined || !call.follows || !token.startsWith('Bearer ')) {
       return base(input, init)
     }
-    if (!isNodes || !internals.ownsOrigin(partner)) return follow(base, internals, call, token)
+    if (!isNodes || !internals.ownsOrigin(partner) || mayResend(firstHop(call))) {
+      return follow(base, internals, call, token)
+    }
     const response = await base(input, init)
     if (response.redirected) {
       note(call, isSameOrigin(response.url, call.url) ? 'within reach' : 'out of reach')

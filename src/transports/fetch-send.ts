@@ -1,6 +1,7 @@
 import { unlessAborted } from '../abort.js'
 import type { AuthInternals, OrgidAuth } from '../interface.js'
 import { parseUrl } from '../partners/origin.js'
+import type { Partner } from '../partners/partner.js'
 import {
   type AnyFetch,
   type AnyResponse,
@@ -10,7 +11,6 @@ import {
 } from './fetch-call.js'
 import { discard, followRoute, type Route } from './fetch-follow.js'
 import { firstHop, type Hop, initOf, mayResend } from './fetch-hop.js'
-import { isSafe } from './method.js'
 
 /** A fetch with an auth. @internal */
 export interface Binding {
@@ -48,7 +48,9 @@ export async function sendAuthorized(
     authorization instanceof Promise ? await unlessAborted(authorization, signal) : authorization
   if (header === undefined) return fetch(hop.target, initOf(hop, undefined))
 
-  const isLeftToFetch = !call.follows || (isNodes && internals.ownsOrigin(partner as never))
+  // By hand wherever that can be done: what fetch has followed cannot be told from what it was sent
+  const isSafeWithFetch = isNodes && internals.ownsOrigin(partner as Partner) && !mayResend(hop)
+  const isLeftToFetch = !call.follows || isSafeWithFetch
   const follows = isLeftToFetch ? 'by fetch' : 'by hand'
   const exchange: Exchange = { ...binding, call, follows, isRepeated: false }
   return isLeftToFetch ? send(exchange, hop, header) : followRoute(hop, header, routeOf(exchange))
@@ -100,9 +102,7 @@ async function replacementFor(
     age: response.headers.get('age'),
     ...sent,
   })
-  // Where fetch has followed redirects, a repetition begins again from the start
-  const mayRepeat = mayResend(hop) && (!response.redirected || isSafe(hop.method))
-  if (isRepeated || !mayRepeat) return undefined
+  if (isRepeated || !mayResend(hop)) return undefined
   if (!(replacement instanceof Promise)) return replacement
   try {
     return await unlessAborted(replacement, call.signal)

@@ -32,10 +32,10 @@ type InitOf<F extends Fetch> = F extends (input: never, init: infer I) => unknow
  * `init.orgid` takes {@link CallOptions}. What the caller passes is never changed, and where no
  * token is due it is passed on as it is. A signal also ends the wait for a token.
  *
- * A redirect takes the token no further than its partner. With Node's own fetch, which drops it at
- * the end of the origin, and a partner that has its origin to itself, following is left to fetch;
- * else it is done here by the same rules, until the first hop elsewhere, which goes to `fetch`
- * without the token. A hop to another partner gets no token.
+ * A redirect takes the token no further than its partner. It is followed here, by the rules of
+ * fetch, until the first hop elsewhere, which goes to `fetch` without the token: a hop to another
+ * partner gets none. Only a body that cannot be sent twice leaves following to Node's own fetch,
+ * which drops the token at the end of the origin, if the partner has its origin to itself.
  *
  * A 401 to our token is answered once with another one, if the body can be sent again: a stream
  * cannot, nor can the body of a Request.

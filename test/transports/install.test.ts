@@ -336,6 +336,17 @@ describe('uninstall', () => {
     expect(warn).not.toHaveBeenCalled()
   })
 
+  it('of an installation that is over does nothing to the next one', async () => {
+    const { auth, uninstall } = installed()
+    uninstall()
+    const next = install(auth)
+    uninstall()
+    await fetch(world.hotels.url('/'))
+    next()
+    await fetch(world.hotels.url('/'))
+    expect(audiences(world.hotels)).toEqual([did('b'), undefined])
+  })
+
   it('leaves a dispatcher that has come since, goes out of work and says so', async () => {
     const { auth, uninstall } = installed()
     replace((wrapped) => new Proxy(wrapped, {}))

@@ -128,6 +128,26 @@ describe.each(versions)('a redirect with undici %i', (_, undici) => {
     expect(audiences(world.air)).toEqual([undefined])
   })
 
+  it('is decided in the context of its own call, whoever opened the connection', async () => {
+    const { get, auth } = follower(nearest)
+    const inside = (fn: () => Promise<unknown>) =>
+      auth.run({ partner: 'hotels', scope: ['book'] }, fn)
+    const call = async () => (await get(world.hotels.url('/'))).body.dump()
+    await inside(call)
+    world.hotels.redirect({ to: '/there' })
+    await call()
+    world.hotels.redirect({ to: '/there' })
+    await inside(call)
+    const book = '["book"]'
+    expect(world.hotels.requests.map(({ claims }) => claims?.scope)).toEqual([
+      book,
+      undefined,
+      undefined,
+      book,
+      book,
+    ])
+  })
+
   it('whose call names its partner fails where it leads to another', async () => {
     world.hotels.redirect({ to: world.air.url('/there') })
     const call = follower(nearest).get(world.hotels.url('/'), { orgid: { partner: 'hotels' } })

@@ -30,11 +30,14 @@ describe('an abort', () => {
   >
 
   /** A dispatch in hand: what was sent, what the caller's handler was told, and its abort. */
-  function inHand(wait?: NonNullable<Parameters<typeof authFor>[1]>['wait']) {
+  function inHand(
+    wait?: NonNullable<Parameters<typeof authFor>[1]>['wait'],
+    send: () => boolean = () => true,
+  ) {
     const { auth } = authFor(world, wait && { wait })
     const sent: Below[] = []
     const told: unknown[] = []
-    const stop = gate<(reason: Error) => void>()
+    const stop = gate<(reason?: Error) => void>()
     const handler = {
       onConnect: stop.resolve,
       onHeaders: (status: number) => told.push(status) > 0,
@@ -42,9 +45,12 @@ describe('an abort', () => {
       onComplete: () => told.push('end'),
       onError: (error: Error) => told.push(error),
     }
-    const dispatch = authInterceptor(auth)((_, below) => sent.push(below as never) > 0)
+    const dispatch = authInterceptor(auth)((_, below) => {
+      sent.push(below as never)
+      return send()
+    })
     dispatch({ origin: world.hotels.origin, path: '/', method: 'GET' }, handler as never)
-    return { sent, told, abort: async (reason: Error) => (await stop.promise)(reason) }
+    return { sent, told, abort: async (given?: Error) => (await stop.promise)(given) }
   }
   const ignore = () => {}
   const reason = new Error('enough')
@@ -61,12 +67,14 @@ describe('an abort', () => {
   })
 
   it('is made of a refused request that begins again by itself', () => {
-    const { sent } = inHand()
+    const { sent, told } = inHand()
     const aborts: unknown[] = []
     sent[0]?.onConnect(ignore)
     sent[0]?.onHeaders(401, [], ignore)
     sent[0]?.onConnect((given: unknown) => aborts.push(given))
+    sent[0]?.onHeaders(200, [], ignore)
     expect(aborts).toHaveLength(1)
+    expect(told).toEqual([])
   })
 
   it('before another token could not be had is the last that is told', async () => {
@@ -101,6 +109,26 @@ describe('an abort', () => {
     await settle()
     expect(sent).toHaveLength(0)
     expect(told).toEqual([reason])
+  })
+
+  it('without a reason is reported as undici does', async () => {
+    const { told, abort } = inHand({ from: 0, until: new Promise(() => {}) })
+    await abort()
+    expect(told).toEqual([expect.objectContaining({ name: 'AbortError', code: 'UND_ERR_ABORTED' })])
+  })
+
+  it('is not needed where the repetition cannot be sent: that is reported', async () => {
+    const closed = new Error('closed')
+    let sends = 0
+    const { sent, told } = inHand(undefined, () => {
+      sends += 1
+      if (sends > 1) throw closed
+      return true
+    })
+    sent[0]?.onConnect(ignore)
+    sent[0]?.onHeaders(401, [], ignore)
+    await settle()
+    expect(told).toEqual([closed])
   })
 
   it('while the first token is waited for sends nothing when that comes', async () => {

@@ -1,13 +1,23 @@
+import { createServer } from 'node:http'
 import { createSecureServer } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { authInterceptor } from 'orgid-bearer/undici'
 import type { Dispatcher } from 'undici'
 import { afterEach, describe, expect, it } from 'vitest'
 import { did, gate, settle } from '../support.js'
 import { certificate, certificateKey } from '../testing/certificate.js'
-import { audiences, authFor, rejection, seen, useWorld, versions } from './undici-versions.js'
+import {
+  audiences,
+  authFor,
+  rejection,
+  seen,
+  type Undici,
+  useWorld,
+  versions,
+} from './undici-versions.js'
 
 const world = useWorld()
 const unhandled: unknown[] = []
@@ -209,6 +219,11 @@ describe('what a handler does early,', () => {
   })
 })
 
+/** undici 6 has none. */
+function decompress({ interceptors }: Undici): Dispatcher.DispatcherComposeInterceptor[] {
+  return interceptors.decompress ? [interceptors.decompress()] : []
+}
+
 describe.each(versions)('with undici %i, authInterceptor', (version, undici) => {
   const { Agent, request, stream, pipeline, interceptors } = undici
   const open: { destroy(): Promise<void> }[] = []
@@ -325,6 +340,68 @@ describe.each(versions)('with undici %i, authInterceptor', (version, undici) => 
     expect([...chunks, await text(through)]).toEqual(['{"ok":true}', '{"ok":true}'])
     await rejection(undici.upgrade(url, { dispatcher, protocol: 'x' }))
     expect(audiences(world.hotels)).toEqual(Array(4).fill(did('b')))
+  })
+
+  it('lets a request be upgraded', async () => {
+    const server = createServer()
+    const authorization = gate<string | undefined>()
+    server.on('upgrade', ({ headers }, socket) => {
+      authorization.resolve(headers.authorization)
+      socket.end('HTTP/1.1 101 Upgraded\r\nconnection: upgrade\r\nupgrade: x\r\n\r\nhello')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const { dispatcher } = composed({ partner: { origin } })
+    const { socket } = await undici.upgrade(`${origin}/`, { dispatcher, protocol: 'x' })
+    expect(await text(socket)).toBe('hello')
+    expect(await authorization.promise).toMatch(/^Bearer ey/)
+    server.close()
+  })
+
+  it('tells a handler of what is sent, and when an answer begins, as undici does', async () => {
+    const { dispatcher } = composed()
+    const bare = new Agent()
+    open.push(bare)
+    const eventsThrough = async (through: Dispatcher) => {
+      const events = new Set<string>()
+      const { promise, resolve, reject } = gate()
+      const notes = {
+        onBodySent: () => events.add('body sent'),
+        onRequestSent: () => events.add('request sent'),
+        onResponseStarted: () => events.add('started'),
+      }
+      const legacy = {
+        onConnect() {},
+        onHeaders: () => true,
+        onData: () => true,
+        onComplete: () => resolve(),
+        onError: reject,
+      }
+      const current = {
+        onRequestStart() {},
+        onResponseStart() {},
+        onResponseData() {},
+        onResponseEnd: () => resolve(),
+        onResponseError: (_: unknown, error: unknown) => reject(error),
+      }
+      through.dispatch({ origin: world.hotels.origin, path: '/', method: 'POST', body: 'x' }, {
+        ...notes,
+        ...(version === 6 ? legacy : current),
+      } as never)
+      await promise
+      return events
+    }
+    const events = await eventsThrough(dispatcher)
+    expect(events.size).toBeGreaterThan(0)
+    expect(events).toEqual(await eventsThrough(bare))
+  })
+
+  it('goes along with decompression', async () => {
+    const { dispatcher } = composed(undefined, ...decompress(undici))
+    world.hotels.answer({ body: gzipSync('plain'), headers: { 'content-encoding': 'gzip' } })
+    const { body } = await request(world.hotels.url('/'), { dispatcher })
+    const bytes = Buffer.from(await body.arrayBuffer())
+    expect(String(version === 6 ? gunzipSync(bytes) : bytes)).toBe('plain')
   })
 
   it('lets a large answer flow at the reader’s pace', async () => {
