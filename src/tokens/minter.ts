@@ -31,7 +31,7 @@ export interface MinterOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number
   /** Partners' clocks: a token's times are those of the one who reads it. */
-  readonly offsets: Pick<ClockOffsets, 'of'>
+  readonly offsets: Pick<ClockOffsets, 'of' | 'doubtOf'>
 }
 
 const encodeJson = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -52,8 +52,9 @@ export function createMinter(options: MinterOptions): TokenSource {
     const jti = request.singleUse ? randomUUID() : undefined
     const signingInput = `${header}.${encodeJson(claimsSet(request, { issuedAt, expiresAt }, jti))}`
 
-    // Between 70 % and 85 % of the life that is left: tokens minted together part ways
-    const freshUntil = now + (expiresAt - theirs) * (0.7 + 0.15 * random())
+    // Between 70 % and 85 % of the life that is sure: tokens minted together part ways
+    const life = expiresAt - theirs - offsets.doubtOf(request.partner)
+    const freshUntil = now + life * (0.7 + 0.15 * random())
     const finish = (signature: Uint8Array): Token =>
       new Token(`${signingInput}.${encodeSignature(signature)}`, {
         ...request,
