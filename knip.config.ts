@@ -11,7 +11,6 @@ export default {
     'examples/*.ts',
     'examples/*/main.ts',
     'scripts/*.mjs',
-    'scripts/soak/main.ts',
     'scripts/soak/broken.mjs',
   ],
   project: ['{src,test,examples,scripts}/**/*.ts', 'scripts/**/*.mjs'],

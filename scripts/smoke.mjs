@@ -24,7 +24,7 @@ try {
   install(join(scratch, tarball.filename))
   // no optional peer is there yet, and only the axios entry may miss one
   load(entries.filter((name) => name !== 'orgid-bearer/axios'))
-  install(...['axios', '@types/node', '@types/koa', '@types/express'].map(atOurVersion))
+  install(...['axios', 'undici', '@types/node', '@types/koa', '@types/express'].map(atOurVersion))
   load(entries)
   checkTypes()
 } catch (error) {

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js'
 
-/** What an answer tells of its sender's clock. @internal */
-export interface DatedAnswer {
+/** What an answer tells of its sender's clock. */
+interface DatedAnswer {
   /** When the request was sent; epoch seconds of our clock. */
   readonly sentAt: number
   /** `Date` (RFC 9110 6.6.1). */

@@ -19,7 +19,7 @@ export interface Sending {
   readonly orgid?: CallOptions
 }
 
-export interface Answered {
+interface Answered {
   readonly status: number
   readonly text: string
   header(name: string): string | undefined
