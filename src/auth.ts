@@ -68,7 +68,6 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     clock,
     random,
     max: configuration.max,
-    offsets,
     onMint: ({ partner }, error, at) => {
       if (isOrgidAuthError(error)) lastErrors.set(partner, { code: error.code, at })
       else if (lastErrors.size > 0) lastErrors.delete(partner)
@@ -103,7 +102,11 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     const options = withAmbient(partner, explicit)
     if (options?.skip) return undefined
     const token = obtain(partner, options)
-    return token instanceof Promise ? token.then(Token.authorization) : Token.authorization(token)
+    if (!(token instanceof Promise)) return Token.authorization(token)
+    // While it was waited for the URL may have become another partner's, or nobody's
+    return token.then((value) =>
+      registry.match(href) === partner ? Token.authorization(value) : authorization(url, input),
+    )
   }
 
   const refuseStranger = (url: string, explicit: CallOptions | undefined): undefined => {

@@ -23,10 +23,6 @@ export type { Signer } from './signers/signer.js'
 export type { ScopeFormat } from './tokens/claims.js'
 export type { KeyOptions } from './tokens/keyring.js'
 export type { Token } from './tokens/token.js'
+export type { AttachableAxios } from './transports/attachable.js'
 export { wrapClient } from './transports/client.js'
-export {
-  type AttachableAxios,
-  type InstallOptions,
-  install,
-  type Uninstall,
-} from './transports/install.js'
+export { type InstallOptions, install, type Uninstall } from './transports/install.js'

@@ -18,7 +18,7 @@ export interface StatusSources {
 export function statusAt(now: number, sources: StatusSources): OrgidAuthStatus {
   const { partners, keyring, cache, offsets, lastErrors } = sources
   const activeId = activeKeyId(keyring, now)
-  const usable = [...cache.entries()].filter((entry) => !entry.revoked && now < entry.usableUntil)
+  const usable = cache.usable()
   return {
     partners: partners.map(({ name, did }) => {
       const entries = usable.filter(({ request }) => request.partner === name)
@@ -29,7 +29,7 @@ export function statusAt(now: number, sources: StatusSources): OrgidAuthStatus {
         tokens: entries.length,
         earliestExpiry: least(entries.map(({ endsAt }) => endsAt)),
         nextRefresh: least(entries.map(({ token }) => token.freshUntil)),
-        clockOffset: offsets.of(name),
+        clockOffset: offsets.of(name)?.offset ?? 0,
         lastError: lastErrors.get(name),
       }
     }),

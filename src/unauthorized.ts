@@ -46,10 +46,13 @@ export function createReplacement(
       cache.invalidate((other) => other.partner === partner.name)
     }
     const token = cache.replace(request, authorization, () => credit.take(request.key))
-    const header = (other: Token): string | undefined =>
-      partner.retryUnauthorized && Token.authorization(other) !== authorization
+    const header = (other: Token): string | undefined => {
+      const isStill = partnerOf(refused.url) === partner
+      const mayRepeat = isStill && partner.retryUnauthorized
+      return mayRepeat && Token.authorization(other) !== authorization
         ? Token.authorization(other)
         : undefined
+    }
     if (token === undefined) return undefined
     return token instanceof Promise ? token.then(header, () => undefined) : header(token)
   }

@@ -3,7 +3,6 @@ import { unlessAborted } from '../abort.js'
 import type { MintRequest } from './claims.js'
 import type { Clock } from './clock.js'
 import type { TokenSource } from './minter.js'
-import type { ClockOffsets } from './offsets.js'
 import { createRefresher, type Moment, type Refreshable } from './refresher.js'
 import { Token } from './token.js'
 
@@ -14,8 +13,6 @@ export interface CacheOptions {
   readonly max: number
   /** Uniform in [0, 1). */
   readonly random: () => number
-  /** Partners' clocks, by which tokens' times are meant. */
-  readonly offsets: Pick<ClockOffsets, 'of' | 'doubtOf'>
   /** Called for each mint that was tried; `at` is when, in epoch seconds. */
   readonly onMint?: (request: MintRequest, error: unknown, at: number) => void
 }
@@ -59,7 +56,8 @@ export interface TokenCache {
   ): Token | Promise<Token> | undefined
   /** Drops the tokens of matching requests; calls that already wait for one keep it. */
   invalidate(matches: (request: MintRequest, token: Token | undefined) => boolean): void
-  entries(): Iterable<CacheEntry>
+  /** The entries whose tokens would be served now. */
+  usable(): readonly CacheEntry[]
 }
 
 interface Flight {
@@ -77,7 +75,7 @@ interface Flight {
  * @internal
  */
 export function createTokenCache(source: TokenSource, options: CacheOptions): TokenCache {
-  const { clock, random, offsets, onMint } = options
+  const { clock, random, onMint } = options
   const entries = new LRUCache<string, CacheEntry>({ max: options.max })
   // Apart from the entries, so that an evicted key that is in flight is not minted twice
   const flights = new Map<string, Flight>()
@@ -193,9 +191,9 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
   }
 
   const keep = (request: MintRequest, token: Token, started: Moment) => {
-    const offset = offsets.of(request.partner)
+    const { offset, doubt } = Token.clock(token)
     // By their clock it may end earlier than we think, as far as we may be wrong about that
-    const life = token.expiresAt - offset - offsets.doubtOf(request.partner) - started.now
+    const life = token.expiresAt - offset - doubt - started.now
     const usable = life - guard(life)
     entries.set(request.key, {
       request,
@@ -222,7 +220,12 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     }
   }
 
-  return { get, replace, invalidate, entries: () => entries.values() }
+  const usable = () => {
+    const now = clock.now()
+    return [...entries.values()].filter((entry) => !entry.revoked && isUsable(entry, now))
+  }
+
+  return { get, replace, invalidate, usable }
 }
 
 /** Seconds before `exp` in which a token might expire on its way: 30, or a tenth of a short life. */

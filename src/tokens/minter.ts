@@ -31,7 +31,7 @@ export interface MinterOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number
   /** Partners' clocks: a token's times are those of the one who reads it. */
-  readonly offsets: Pick<ClockOffsets, 'of' | 'doubtOf'>
+  readonly offsets: Pick<ClockOffsets, 'of'>
 }
 
 const encodeJson = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -41,11 +41,12 @@ const header = encodeJson({ alg: 'ES256K', typ: 'JWT' })
 
 /** The innermost source: signs a new token for each call. @internal */
 export function createMinter(options: MinterOptions): TokenSource {
-  const { keyring, clock, issuedAtBackdate, signTimeout, random, offsets } = options
+  const { keyring, clock: ourClock, issuedAtBackdate, signTimeout, random, offsets } = options
 
   const mint = (request: MintRequest, previous?: Token): Token | Promise<Token> => {
-    const now = clock.now()
-    const theirs = now + offsets.of(request.partner)
+    const now = ourClock.now()
+    const clock = offsets.of(request.partner)
+    const theirs = now + (clock?.offset ?? 0)
     const seconds = Math.floor(theirs)
     const expiresAt = seconds + request.lifetime
     const issuedAt = differ(seconds - issuedAtBackdate, expiresAt, previous)
@@ -53,7 +54,7 @@ export function createMinter(options: MinterOptions): TokenSource {
     const signingInput = `${header}.${encodeJson(claimsSet(request, { issuedAt, expiresAt }, jti))}`
 
     // Between 70 % and 85 % of the life that is sure: tokens minted together part ways
-    const life = expiresAt - theirs - offsets.doubtOf(request.partner)
+    const life = expiresAt - theirs - (clock?.doubt ?? 0)
     const freshUntil = now + life * (0.7 + 0.15 * random())
     const finish = (signature: Uint8Array): Token =>
       new Token(`${signingInput}.${encodeSignature(signature)}`, {
@@ -61,6 +62,7 @@ export function createMinter(options: MinterOptions): TokenSource {
         issuedAt,
         freshUntil,
         expiresAt,
+        clock,
       })
 
     const signature = sign(request.keyId, signingInput)

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js'
+import type { PartnerClock } from './token.js'
 
 /** What an answer tells of its sender's clock. */
 interface DatedAnswer {
@@ -10,12 +11,10 @@ interface DatedAnswer {
   readonly age: string | null | undefined
 }
 
-/** By how much partners' clocks are ahead of ours. @internal */
+/** What is known of partners' clocks. @internal */
 export interface ClockOffsets {
-  /** Seconds; 0 until learnt otherwise. */
-  of(partner: string): number
-  /** Seconds by which that may be wrong, if it was learnt. */
-  doubtOf(partner: string): number
+  /** Undefined until it is learnt that it differs from ours. */
+  of(partner: string): PartnerClock | undefined
   /**
    * @param mayChange asked if the offset is to be another one.
    * @returns whether it is another one now.
@@ -23,9 +22,7 @@ export interface ClockOffsets {
   learn(partner: string, answer: DatedAnswer, mayChange: () => boolean): boolean
 }
 
-interface Learnt {
-  readonly seconds: number
-  readonly doubt: number
+interface Learnt extends PartnerClock {
   readonly until: number
 }
 
@@ -45,7 +42,7 @@ const longestTrip = 60
 export function createClockOffsets(clock: Clock): ClockOffsets {
   const learnt = new Map<string, Learnt>()
 
-  const find = (partner: string): Learnt | undefined => {
+  const of = (partner: string): Learnt | undefined => {
     if (learnt.size === 0) return undefined
     const found = learnt.get(partner)
     if (found === undefined) return undefined
@@ -56,8 +53,6 @@ export function createClockOffsets(clock: Clock): ClockOffsets {
     return undefined
   }
 
-  const of = (partner: string): number => find(partner)?.seconds ?? 0
-
   const learn: ClockOffsets['learn'] = (partner, { sentAt, date, age }, mayChange) => {
     if (date == null || age != null) return false
     const receivedAt = clock.now()
@@ -67,18 +62,18 @@ export function createClockOffsets(clock: Clock): ClockOffsets {
     const theirs = Date.parse(date) / 1_000 + 0.5
     const measured = Math.ceil(theirs - (sentAt + receivedAt) / 2 - 0.5)
     if (!(Math.abs(measured) <= largest && trip >= 0 && trip <= longestTrip)) return false
-    const before = of(partner)
+    const before = of(partner)?.offset ?? 0
     const exactness = 1 + trip / 2
     const isNews = Math.abs(measured - before) > exactness
     if (isNews && !mayChange()) return false
-    const seconds = isNews ? measured : before
-    if (Math.abs(seconds) > exactness) {
-      learnt.set(partner, { seconds, doubt: exactness, until: receivedAt + memory })
+    const offset = isNews ? measured : before
+    if (Math.abs(offset) > exactness) {
+      learnt.set(partner, { offset, doubt: exactness, until: receivedAt + memory })
     } else {
       learnt.delete(partner)
     }
     return isNews
   }
 
-  return { of, doubtOf: (partner) => find(partner)?.doubt ?? 0, learn }
+  return { of, learn }
 }

@@ -8,6 +8,7 @@ import type { InspectOptions } from 'node:util'
  */
 export class Token {
   readonly #authorization: string
+  readonly #clock: PartnerClock
   /** DID with the `#fragment` of the signing key (`iss`). */
   readonly issuer: string
   /** The partner's DID (`aud`). */
@@ -25,6 +26,7 @@ export class Token {
   constructor(value: string, facts: TokenFacts) {
     // One string a token: the value is read back as a slice of the header
     this.#authorization = `Bearer ${value}`
+    this.#clock = facts.clock ?? ourClock
     this.issuer = facts.issuer
     this.audience = facts.audience
     if (facts.scope !== undefined) this.scope = facts.scope
@@ -48,11 +50,26 @@ export class Token {
     return `Token ${inspect({ ...this }, options)}`
   }
 
+  /** By which clock its times are meant. @internal */
+  static clock(token: Token): PartnerClock {
+    return token.#clock
+  }
+
   /** The value of an Authorization header (RFC 6750 2.1). @internal */
   static authorization(token: Token): string {
     return token.#authorization
   }
 }
+
+/** A partner's clock, as far as it is known. Seconds. @internal */
+export interface PartnerClock {
+  /** By how much it is ahead of ours. */
+  readonly offset: number
+  /** By how much that may be wrong. */
+  readonly doubt: number
+}
+
+const ourClock: PartnerClock = Object.freeze({ offset: 0, doubt: 0 })
 
 /** @internal */
 export interface TokenFacts {
@@ -62,4 +79,6 @@ export interface TokenFacts {
   readonly issuedAt: number
   readonly freshUntil: number
   readonly expiresAt: number
+  /** Default: our own clock. */
+  readonly clock?: PartnerClock | undefined
 }

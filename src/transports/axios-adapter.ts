@@ -1,7 +1,7 @@
 import type { AxiosResponse } from 'axios'
 import { OrgidAuthError } from '../errors.js'
 import type { Partner } from '../partners/partner.js'
-import { type Call, noteSent } from './axios-call.js'
+import type { Call } from './axios-call.js'
 import { waitWithin } from './axios-cancel.js'
 import {
   type Attachment,
@@ -14,13 +14,13 @@ import {
 } from './axios-config.js'
 import { hideRequest } from './axios-hide.js'
 import { followHops } from './axios-redirect.js'
+import { request, sendWith } from './axios-send.js'
 import { repeatIfRefused } from './axios-unauthorized.js'
-import { confinedFetch } from './fetch-confined.js'
 import { inboundSignal } from './inbound.js'
 
 /** Calls the adapter with the token that the final URL asks for. @internal */
 export async function authorize(
-  { adapter, overFetch }: Pick<Call, 'adapter' | 'overFetch'>,
+  { adapter, kind }: Pick<Call, 'adapter' | 'kind'>,
   callers: Config,
   attachment: Attachment,
 ): Promise<AxiosResponse> {
@@ -29,13 +29,15 @@ export async function authorize(
   const restore = new Restore(config, attachment)
   const call: Call = {
     adapter,
-    overFetch,
+    kind,
     config,
     attachment,
     restore,
     startedAt: performance.now(),
     timeout: Number(config.timeout ?? 0),
+    asked: undefined,
     sent: undefined,
+    confinement: undefined,
     hops: 0,
     hopError: undefined,
   }
@@ -56,8 +58,8 @@ export async function authorize(
 
 /** Decides the header at the last moment, and decides again if it had to be waited for. */
 function bind(call: Call): Promise<AxiosResponse> {
-  const { adapter, config, attachment } = call
-  if (hasOwnAuthorization(config)) return adapter(config)
+  const { config, attachment } = call
+  if (hasOwnAuthorization(config)) return request(call)
   const url = finalUrl(config)
   const authorization = attachment.auth.authorization(url, own(config, 'orgid'))
   if (authorization instanceof Promise) {
@@ -72,29 +74,11 @@ function bind(call: Call): Promise<AxiosResponse> {
 
 function send(call: Call, url: string, authorization: string | undefined): Promise<AxiosResponse> {
   const { config, attachment, restore } = call
-  if (authorization !== undefined) {
-    const partner = attachment.internals.partnerOf(url)
-    if (partner !== undefined) refuseDetours(config, url, partner, restore)
-    restore.authorize(authorization)
-    if (call.overFetch) confine(call)
-    noteSent(call, url, authorization)
-  }
-  return call.adapter(config)
-}
-
-/** Keeps fetch, which follows redirects by itself, from taking the token along. */
-function confine(call: Call): void {
-  const { config, attachment, restore } = call
-  const env = own(config, 'env')
-  const fetch = confinedFetch(env?.fetch ?? globalThis.fetch, attachment.internals)
-  restore.set('env', { ...env, fetch })
-  call.adapter = attachment.library.getAdapter('fetch', config)
-}
-
-/** What a confined fetch refused, which axios has wrapped. */
-function refusedHop(error: unknown): OrgidAuthError | undefined {
-  const { cause } = error as { readonly cause?: unknown }
-  return cause instanceof OrgidAuthError ? cause : undefined
+  if (authorization === undefined) return request(call)
+  const partner = attachment.internals.partnerOf(url)
+  if (partner !== undefined) refuseDetours(config, url, partner, restore)
+  call.asked = { url, method: config.method, data: config.data }
+  return sendWith(call, url, authorization)
 }
 
 /** Refuses a partner's request that would go elsewhere than its URL says. */
@@ -115,6 +99,12 @@ function refuseDetours(config: Config, url: string, partner: Partner, restore: R
   }
   // http is loopback here, which needs no proxy: one from the environment must not see the token
   restore.set('proxy', false)
+}
+
+/** What a confined fetch refused, which axios has wrapped. */
+function refusedHop(error: unknown): OrgidAuthError | undefined {
+  const cause = (error as { readonly cause?: unknown } | null | undefined)?.cause
+  return cause instanceof OrgidAuthError && cause.code === 'ERR_REDIRECT_TOKEN' ? cause : undefined
 }
 
 /** Lets the inbound request's end abort this call, as far as the middleware's policy goes. */

@@ -3,6 +3,7 @@ import { describe, OrgidAuthError } from '../errors.js'
 import { attached, internalsOf, type OrgidAuth } from '../interface.js'
 import { invalidOption } from '../options.js'
 import { authorize } from './axios-adapter.js'
+import type { AdapterKind } from './axios-call.js'
 import type { Attachment } from './axios-config.js'
 
 /** Takes the interceptor off again; calling it twice is harmless. */
@@ -115,31 +116,66 @@ function lazyAttachment(auth: OrgidAuth, findLibrary: FindLibrary): LazyAttachme
 
 const wrapper: unique symbol = Symbol.for('orgid-bearer.wrapper') as never
 type AdapterOption = InternalAxiosRequestConfig['adapter']
-type Wrapper = AxiosAdapter & { [wrapper]?: OrgidAuth }
-
-function isWrapper(adapter: AdapterOption, auth: OrgidAuth): boolean {
-  return typeof adapter === 'function' && (adapter as Wrapper)[wrapper] === auth
+type Wrapper = AxiosAdapter & {
+  [wrapper]?: { readonly auth: OrgidAuth; readonly original: AdapterOption }
 }
 
-/** Whether that gives axios' fetch adapter: the first that Node has, and it has no XMLHttpRequest. */
-function isFetch(option: AdapterOption): boolean {
-  return [option].flat().find((name) => name !== 'xhr') === 'fetch'
+function isWrapper(adapter: AdapterOption, auth: OrgidAuth): boolean {
+  return wrappedBy(adapter)?.auth === auth
+}
+
+function wrappedBy(adapter: AdapterOption): Wrapper[typeof wrapper] {
+  return typeof adapter === 'function' ? (adapter as Wrapper)[wrapper] : undefined
+}
+
+/** The caller's own option, below however many wrappers. */
+function innermost(option: AdapterOption): AdapterOption {
+  const beneath = wrappedBy(option)
+  return beneath === undefined ? option : innermost(beneath.original)
 }
 
 function wrap(original: AdapterOption, auth: OrgidAuth, attachment: LazyAttachment): AxiosAdapter {
   const adapter: Wrapper = (config) => {
-    // Given back before anything else: what returns to the caller is the caller's own config
-    if (original === undefined) delete config.adapter
-    else config.adapter = original
-    const call = (ready: Attachment) => {
-      const { defaults, getAdapter } = ready.library
-      const option = original ?? defaults.adapter
-      const adapter = getAdapter(option, config)
-      return authorize({ adapter, overFetch: isFetch(option) }, config, ready)
+    const call = ({ library, ...ready }: Attachment) => {
+      const option = original ?? library.defaults.adapter
+      const resolved = library.getAdapter(option, config)
+      const kind = kindOf(innermost(option) ?? library.defaults.adapter, resolved)
+      return authorize({ adapter: resolved, kind }, config, { library, ...ready })
     }
+    enter(config)
     const found = attachment()
-    return found instanceof Promise ? found.then(call) : call(found)
+    const response = found instanceof Promise ? found.then(call) : call(found)
+    return response.finally(() => leave(config, adapter))
   }
-  adapter[wrapper] = auth
+  adapter[wrapper] = { auth, original }
   return adapter
+}
+
+function kindOf(option: AdapterOption, resolved: AxiosAdapter): AdapterKind {
+  // The first that Node has, and it has no XMLHttpRequest
+  const first = [option].flat().find((name) => name !== 'xhr')
+  if (wrappedBy(resolved)) return first === 'fetch' ? 'nested' : 'other'
+  if (first === 'fetch') return 'fetch'
+  return typeof first === 'function' ? 'other' : 'own'
+}
+
+/** How many requests are under way on a config: an interceptor may give several the same. */
+const underWay = new WeakMap<InternalAxiosRequestConfig, number>()
+
+function enter(config: InternalAxiosRequestConfig): void {
+  underWay.set(config, (underWay.get(config) ?? 0) + 1)
+}
+
+/** Gives the caller's adapter back with the last of them: before, it would be sent without ours. */
+function leave(config: InternalAxiosRequestConfig, adapter: AxiosAdapter): void {
+  const left = (underWay.get(config) ?? 1) - 1
+  if (left > 0) {
+    underWay.set(config, left)
+    return
+  }
+  underWay.delete(config)
+  if (config.adapter !== adapter) return
+  const callers = innermost(adapter)
+  if (callers === undefined) delete config.adapter
+  else config.adapter = callers
 }

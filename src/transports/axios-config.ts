@@ -50,10 +50,15 @@ export class Restore {
     this.set('headers', headers as Config['headers'])
   }
 
+  /** Puts the caller's headers back, while an adapter goes on with those that have the token. */
+  takeBack(): void {
+    if (this.#callers) this.set('headers', this.#callers)
+  }
+
   /** Takes the token back off. */
   withdraw(): void {
     this.#headers?.delete('Authorization')
-    if (this.#callers) this.set('headers', this.#callers)
+    this.takeBack()
   }
 
   /** A config as it was before. */

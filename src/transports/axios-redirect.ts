@@ -2,6 +2,7 @@ import { OrgidAuthError } from '../errors.js'
 import { parseUrl } from '../partners/origin.js'
 import { type Call, noteSent } from './axios-call.js'
 import { type Attachment, type Config, finalUrl, own } from './axios-config.js'
+import { onNextHop } from './hops.js'
 
 // What follow-redirects hands to the hook: the options of the request it is about to make
 interface HopOptions {
@@ -25,7 +26,7 @@ export function followHops(call: Call): void {
     // What the call said was meant for the partner of its own URL
     const options =
       internals.partnerOf(url) === internals.partnerOf(finalUrl(config))
-        ? own(config, 'orgid')
+        ? onNextHop(own(config, 'orgid'))
         : undefined
     const decide = () => auth.authorization(url, options)
     const authorization = ambient === undefined ? decide() : internals.context.run(ambient, decide)

@@ -1,10 +1,10 @@
 import { Stream } from 'node:stream'
 import type { AxiosResponse } from 'axios'
-import { type Call, noteSent } from './axios-call.js'
+import type { Call } from './axios-call.js'
 import { spendTimeout, waitWithin } from './axios-cancel.js'
 import { finalUrl, own } from './axios-config.js'
+import { sendWith } from './axios-send.js'
 import { isReplayable } from './body.js'
-import { redirectOf } from './fetch-confined.js'
 import { isSafe } from './method.js'
 
 /** How an attempt ended: with a response, with an error, or with an error that has a response. */
@@ -36,7 +36,7 @@ export async function repeatIfRefused(
 /** The header to repeat the request with, if it may be repeated. */
 async function replacement(call: Call, response: AxiosResponse): Promise<string | undefined> {
   const authorization = report(call, response, false)
-  if (!mayRepeat(call, response)) return undefined
+  if (!mayRepeat(call)) return undefined
   if (!(authorization instanceof Promise)) return authorization
   try {
     return await waitWithin(authorization, call)
@@ -47,11 +47,10 @@ async function replacement(call: Call, response: AxiosResponse): Promise<string 
 }
 
 /** Says that our token was refused, if it was ours. */
-function report(call: Call, { headers, request }: AxiosResponse, repeated: boolean) {
+function report(call: Call, { headers }: AxiosResponse, repeated: boolean) {
   const { config, attachment, sent } = call
   const { internals } = attachment
-  if (sent === undefined || (call.overFetch && redirectOf(request) === 'out of reach'))
-    return undefined
+  if (sent === undefined || call.confinement?.redirect === 'out of reach') return undefined
   const { url, authorization, at: sentAt } = sent
   // What the call said was meant for the partner of its own URL
   const isOwn = internals.partnerOf(url) === internals.partnerOf(finalUrl(config))
@@ -66,10 +65,17 @@ function report(call: Call, { headers, request }: AxiosResponse, repeated: boole
   })
 }
 
-/** After a redirect, only what may be done twice is begun again from the start. */
-function mayRepeat({ config, hops, overFetch }: Call, { request }: AxiosResponse): boolean {
-  const isRedirected = hops > 0 || (overFetch && redirectOf(request) !== undefined)
-  return isReplayable(config.data) && (!isRedirected || isSafe(config.method))
+/**
+ * After a redirect, only what may be done twice is begun again from the start; and never what the
+ * config says by now, if that is something else.
+ */
+function mayRepeat({ config, asked, hops, confinement }: Call): boolean {
+  const isRedirected = hops > 0 || confinement?.redirect !== undefined
+  const { data, method } = config
+  const isSame =
+    asked === undefined ||
+    (asked.data === data && asked.method === method && asked.url === finalUrl(config))
+  return isSame && isReplayable(data) && (!isRedirected || isSafe(method))
 }
 
 function sendAgain(
@@ -77,16 +83,12 @@ function sendAgain(
   authorization: string,
   attempt: () => Promise<AxiosResponse>,
 ): Promise<AxiosResponse> {
-  const { adapter, config, restore, hops } = call
+  const { config, restore, hops } = call
   spendTimeout(call)
   restore.withdraw()
-  if (hops > 0) {
-    call.hops = 0
-    return attempt()
-  }
-  restore.authorize(authorization)
-  noteSent(call, finalUrl(config), authorization)
-  return adapter(config)
+  if (hops === 0) return sendWith(call, finalUrl(config), authorization)
+  call.hops = 0
+  return attempt()
 }
 
 /** Frees the socket of a streamed answer that nobody will read. */

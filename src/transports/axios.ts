@@ -2,8 +2,10 @@ import axios, { type AxiosInstance, type AxiosStatic } from 'axios'
 import type { CallOptions } from '../context.js'
 import type { OrgidAuth } from '../interface.js'
 import { readOptions } from '../options.js'
+import type { AttachableAxios } from './attachable.js'
 import { attachTo, type Detach } from './axios-attach.js'
 
+export type { AttachableAxios } from './attachable.js'
 export type { Detach } from './axios-attach.js'
 
 declare module 'axios' {
@@ -15,10 +17,18 @@ declare module 'axios' {
   }
 }
 
+/** An axios package of any supported version, by what is needed of it. */
+export interface AxiosLibrary {
+  readonly getAdapter: (...details: never[]) => unknown
+  readonly defaults: object
+  readonly AxiosError: object
+  readonly CanceledError: object
+}
+
 /** Options of {@link attachAuth}. */
 export interface AttachOptions {
   /** The copy of axios that the instances come from, when it is not the one this package finds. */
-  readonly axios?: AxiosStatic
+  readonly axios?: AxiosLibrary
 }
 
 /**
@@ -45,10 +55,11 @@ export interface AttachOptions {
  * ```
  */
 export function attachAuth(
-  instances: AxiosInstance | readonly AxiosInstance[],
+  instances: AttachableAxios | readonly AttachableAxios[],
   auth: OrgidAuth,
   options: AttachOptions = {},
 ): Detach {
   const { axios: library = axios } = readOptions(options, ['axios'], 'attachAuth')
-  return attachTo(instances, auth, () => library)
+  // Of whatever copy: what is used of it has been the same in all that are supported
+  return attachTo(instances as AxiosInstance, auth, () => library as AxiosStatic)
 }

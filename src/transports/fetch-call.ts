@@ -1,4 +1,5 @@
 import type { Ambient, CallOptions } from '../context.js'
+import { parseUrl } from '../partners/origin.js'
 import { inboundSignal } from './inbound.js'
 
 /** What the implementations of fetch have in common: Node's, undici's, node-fetch. @internal */
@@ -60,7 +61,7 @@ export function readCall(input: unknown, init: unknown, ambient: Ambient | undef
     input,
     init,
     request,
-    url: request?.url ?? (input instanceof URL ? input.href : String(input)),
+    url: request === undefined ? hrefOf(input) : urlOf(request),
     options: (said as { readonly orgid?: CallOptions } | undefined)?.orgid,
     method,
     headers: readHeaders(headers),
@@ -141,9 +142,21 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
-/** A Request of any implementation; a URL is none, and what is neither is taken for its string. */
+/** A Request of any implementation; what fetch takes for its string is none. */
 function isRequest(input: unknown): input is AnyRequest {
-  return isObject(input) && typeof input.url === 'string' && isObject(input.headers)
+  const isLike = isObject(input) && typeof input.url === 'string' && isObject(input.headers)
+  return isLike && (input instanceof globalThis.Request || parseUrl(String(input)) === undefined)
+}
+
+/** Where it will be sent, whatever a subclass says of itself. */
+function urlOf(request: AnyRequest): string {
+  const { Request } = globalThis
+  if (!(request instanceof Request)) return request.url
+  return String(Reflect.get(Request.prototype, 'url', request))
+}
+
+function hrefOf(input: unknown): string {
+  return input instanceof URL ? input.href : String(input)
 }
 
 function readHeaders(given: unknown): Headers | undefined {

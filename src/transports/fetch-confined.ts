@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { AuthInternals } from '../interface.js'
 import { parseUrl } from '../partners/origin.js'
 import { type AnyFetch, type AnyResponse, type FetchCall, readCall } from './fetch-call.js'
@@ -6,80 +7,74 @@ import { firstHop, initOf, mayResend } from './fetch-hop.js'
 
 type StandardFetch = typeof globalThis.fetch
 
-const confined = new WeakMap<AuthInternals, WeakMap<StandardFetch, StandardFetch>>()
-/** Of requests that were redirected: whether their token came to the one who answered. */
-const redirected = new WeakMap<object, 'within reach' | 'out of reach'>()
+/** A call whose token goes no further than its partner, and what became of it. @internal */
+export interface Confinement {
+  readonly internals: AuthInternals
+  /** The header that a transport of ours has put on. */
+  readonly authorization: string
+  /**
+   * Whether it was redirected, and if so, whether the token came to the one who answered: if not, a
+   * 401 says nothing about the token.
+   */
+  redirect: 'within reach' | 'out of reach' | undefined
+}
+
+// Beside the call, since axios keeps an adapter, for good, for each fetch that it is given: there
+// is one for each base, and it holds nothing of any auth
+const confinements = new AsyncLocalStorage<Confinement>()
+const confined = new WeakMap<StandardFetch, StandardFetch>()
+
+/** Calls what calls a confined fetch. @internal */
+export function confine<T>(confinement: Confinement, fn: () => T): T {
+  return confinements.run(confinement, fn)
+}
 
 /**
- * A fetch that takes the bearer token which its caller, a transport of ours, has put on a request
- * to a partner no further than that partner, however `fetch` itself follows redirects. A call
- * without such a token is `fetch`'s.
- *
- * One for each `fetch` and auth, since axios keeps an adapter for each fetch that it is given.
+ * A fetch that takes the token of a {@link Confinement} no further than its partner, however
+ * `fetch` itself follows redirects. Any other call is `fetch`'s.
  *
  * @internal
  */
-export function confinedFetch(fetch: StandardFetch, internals: AuthInternals): StandardFetch {
-  const byFetch = confined.get(internals) ?? new WeakMap<StandardFetch, StandardFetch>()
-  confined.set(internals, byFetch)
-  const known = byFetch.get(fetch)
+export function confinedFetch(fetch: StandardFetch): StandardFetch {
+  const known = confined.get(fetch)
   if (known !== undefined) return known
   const base = fetch as unknown as AnyFetch
   const isNodes = fetch === globalThis.fetch
   const confinedToPartner: AnyFetch = async (input, init) => {
+    const confinement = confinements.getStore()
     const call = readCall(input, init, undefined)
-    const partner = internals.partnerOf(call.url)
-    const token = call.headers?.get('authorization') ?? ''
-    if (partner === undefined || !call.follows || !token.startsWith('Bearer ')) {
-      return base(input, init)
-    }
-    if (!isNodes || !internals.ownsOrigin(partner) || mayResend(firstHop(call))) {
-      return follow(base, internals, call, token)
-    }
+    const isOurs = call.headers?.get('authorization') === confinement?.authorization
+    if (confinement === undefined || !isOurs || !call.follows) return base(input, init)
+    const { partnerOf, ownsOrigin } = confinement.internals
+    const partner = partnerOf(call.url)
+    const canFetchFollow = isNodes && partner !== undefined && ownsOrigin(partner)
+    if (!canFetchFollow || mayResend(firstHop(call))) return follow(base, confinement, call)
     const response = await base(input, init)
     if (response.redirected) {
-      note(call, isSameOrigin(response.url, call.url) ? 'within reach' : 'out of reach')
+      const isWithin = isSameOrigin(response.url, call.url)
+      confinement.redirect = isWithin ? 'within reach' : 'out of reach'
     }
     return response
   }
   const made = confinedToPartner as unknown as StandardFetch
-  byFetch.set(fetch, made)
+  confined.set(fetch, made)
   return made
 }
 
-/**
- * Whether a Request that was given to a confined fetch was redirected, and if so, whether its token
- * came to the one who answered: if not, a 401 says nothing about the token.
- *
- * @internal
- */
-export function redirectOf(request: object): 'within reach' | 'out of reach' | undefined {
-  return redirected.get(request)
-}
-
-function follow(
-  fetch: AnyFetch,
-  { partnerOf }: AuthInternals,
-  call: FetchCall,
-  token: string,
-): Promise<AnyResponse> {
+function follow(fetch: AnyFetch, confinement: Confinement, call: FetchCall): Promise<AnyResponse> {
+  const { internals, authorization: token } = confinement
+  const { partnerOf } = internals
   const hop = firstHop(call)
   hop.headers.delete('authorization')
   return followRoute(hop, token, {
     send: (at, authorization) => fetch(at.target, initOf(at, authorization, 'manual')),
     authorizationFor: (next, from) => {
       const isOwn = partnerOf(next.url) === partnerOf(from.url)
-      note(call, isOwn ? 'within reach' : 'out of reach')
+      confinement.redirect = isOwn ? 'within reach' : 'out of reach'
       return isOwn ? token : undefined
     },
-    leave: (next) => {
-      return fetch(next.target, initOf(next, undefined))
-    },
+    leave: (next) => fetch(next.target, initOf(next, undefined)),
   })
-}
-
-function note({ request }: FetchCall, reach: 'within reach' | 'out of reach'): void {
-  if (request !== undefined) redirected.set(request, reach)
 }
 
 function isSameOrigin(one: string, other: string): boolean {

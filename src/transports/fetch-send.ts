@@ -6,11 +6,13 @@ import {
   type AnyFetch,
   type AnyResponse,
   type FetchCall,
+  member,
   plainArguments,
   readCall,
 } from './fetch-call.js'
 import { discard, followRoute, type Route } from './fetch-follow.js'
 import { firstHop, type Hop, initOf, mayResend } from './fetch-hop.js'
+import { onNextHop } from './hops.js'
 
 /** A fetch with an auth. @internal */
 export interface Binding {
@@ -48,12 +50,19 @@ export async function sendAuthorized(
     authorization instanceof Promise ? await unlessAborted(authorization, signal) : authorization
   if (header === undefined) return fetch(hop.target, initOf(hop, undefined))
 
-  // By hand wherever that can be done: what fetch has followed cannot be told from what it was sent
-  const isSafeWithFetch = isNodes && internals.ownsOrigin(partner as Partner) && !mayResend(hop)
-  const isLeftToFetch = !call.follows || isSafeWithFetch
+  const isLeftToFetch =
+    !call.follows || (isNodes && internals.ownsOrigin(partner as Partner) && needsFetch(call))
   const follows = isLeftToFetch ? 'by fetch' : 'by hand'
   const exchange: Exchange = { ...binding, call, follows, isRepeated: false }
   return isLeftToFetch ? send(exchange, hop, header) : followRoute(hop, header, routeOf(exchange))
+}
+
+/**
+ * What only fetch can follow: a Request, which knows what its body was made of and which dispatcher
+ * it is for, and tells neither; and an integrity, which is that of the last answer.
+ */
+function needsFetch({ request, init }: FetchCall): boolean {
+  return request !== undefined || Boolean(member(init, 'integrity'))
 }
 
 function routeOf(exchange: Exchange): Route {
@@ -62,7 +71,7 @@ function routeOf(exchange: Exchange): Route {
     send: (hop, authorization) => send(exchange, hop, authorization),
     authorizationFor: (next, from) => {
       if (internals.partnerOf(next.url) !== internals.partnerOf(from.url)) return undefined
-      const authorization = auth.authorization(next.url, call.options)
+      const authorization = auth.authorization(next.url, onNextHop(call.options))
       return authorization instanceof Promise
         ? unlessAborted(authorization, call.signal)
         : authorization
@@ -102,7 +111,8 @@ async function replacementFor(
     age: response.headers.get('age'),
     ...sent,
   })
-  if (isRepeated || !mayResend(hop)) return undefined
+  // What fetch has followed may have lost the token on its way
+  if (isRepeated || response.redirected || !mayResend(hop)) return undefined
   if (!(replacement instanceof Promise)) return replacement
   try {
     return await unlessAborted(replacement, call.signal)

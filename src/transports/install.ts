@@ -1,6 +1,7 @@
 import type { AxiosInstance } from 'axios'
 import { internalsOf, type OrgidAuth } from '../interface.js'
 import { readOptions } from '../options.js'
+import type { AttachableAxios } from './attachable.js'
 import { attachTo, type Detach, findAxios } from './axios-attach.js'
 import { isBeneath, type Wrap, wrapGlobalDispatchers } from './install-dispatcher.js'
 
@@ -8,16 +9,6 @@ import { isBeneath, type Wrap, wrapGlobalDispatchers } from './install-dispatche
 export interface InstallOptions {
   /** Instances to attach as well, as `attachAuth` does. */
   readonly axios?: AttachableAxios | readonly AttachableAxios[]
-}
-
-/**
- * An axios instance, by what is needed of it: this entry point is for those who have no axios as
- * well, and no types of it.
- */
-export interface AttachableAxios {
-  readonly interceptors: {
-    readonly request: { use(...details: never[]): number; eject(id: number): void }
-  }
 }
 
 /** Takes off what {@link install} put on; calling it twice is harmless. */

@@ -3,7 +3,7 @@ import { internalsOf, type OrgidAuth } from '../interface.js'
 import { inOwnContext } from './undici-context.js'
 import { controllerPort } from './undici-controller.js'
 import { Exchange } from './undici-exchange.js'
-import { hasAuthorization, readable } from './undici-headers.js'
+import { copyOf, hasAuthorization, type Readable, readable } from './undici-headers.js'
 import { legacyPort } from './undici-legacy.js'
 import type { AnyHandler, Dispatch, DispatchOptions } from './undici-types.js'
 
@@ -54,7 +54,8 @@ export function authorizedDispatch(
     }
     const ambient = internals.context.current()
     const exchange = new Exchange(
-      { dispatch, options, headers, url, orgid, internals, ambient },
+      // As it was decided: the caller may use the object again before the last attempt has begun
+      { dispatch, options: snapshot(options, headers), url, orgid, internals, ambient },
       portOf(handler),
     )
     return authorization instanceof Promise
@@ -72,6 +73,19 @@ function urlOf(options: DispatchOptions, fixed: string | null | undefined): stri
   if (typeof origin === 'string')
     return `${origin.endsWith('/') ? origin.slice(0, -1) : origin}${path}`
   return origin instanceof URL ? `${origin.origin}${path}` : ''
+}
+
+/** Options of our own, with all that says where the bytes go. */
+function snapshot(
+  options: DispatchOptions,
+  headers: Readable,
+): DispatchOptions & { headers: Readable } {
+  const { origin } = options
+  return {
+    ...options,
+    ...(origin instanceof URL && { origin: origin.origin }),
+    headers: copyOf(headers),
+  }
 }
 
 /** An own property: a polluted prototype asks for nothing. */

@@ -9,9 +9,8 @@ import type { AnyHandler, Dispatch, DispatchOptions, RequestContext } from './un
 /** A dispatch to a partner. @internal */
 export interface Call {
   readonly dispatch: Dispatch
-  /** As the caller gave them. */
-  readonly options: DispatchOptions
-  readonly headers: Readable
+  /** As the caller gave them, on an object of our own. */
+  readonly options: DispatchOptions & { readonly headers: Readable }
   readonly url: string
   readonly orgid: CallOptions | undefined
   readonly internals: AuthInternals
@@ -72,12 +71,12 @@ export class Exchange {
 
   /** Sends the request. */
   send(authorization: string | undefined): boolean {
-    const { dispatch, options, headers, internals } = this.#call
+    const { dispatch, options, internals } = this.#call
     this.#authorization = authorization
     this.#sentAt = internals.now()
     const attempt = new Attempt(this)
     this.#attempt = attempt
-    const authorized = { ...options, headers: withAuthorization(headers, authorization) }
+    const authorized = { ...options, headers: withAuthorization(options.headers, authorization) }
     return dispatch(authorized, this.#port.handlerOf(attempt, this))
   }
 

@@ -28,6 +28,13 @@ export function hasAuthorization(headers: Readable): boolean {
   return Object.keys(headers).some((name) => isAuthorization(name, headers[name]))
 }
 
+/** Headers that stay as they are, whatever becomes of the caller's. @internal */
+export function copyOf(headers: Readable): Readable {
+  if (headers === null || typeof headers !== 'object') return headers
+  if (!isList(headers)) return { ...headers }
+  return isPairs(headers) ? headers.map((pair) => [...pair]) : [...headers]
+}
+
 /** The same headers, in the same form, and Authorization. @internal */
 export function withAuthorization(
   headers: Readable,

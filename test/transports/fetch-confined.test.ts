@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { internalsOf } from '../../src/interface.js'
-import { confinedFetch, redirectOf } from '../../src/transports/fetch-confined.js'
+import { type Confinement, confine, confinedFetch } from '../../src/transports/fetch-confined.js'
 import { did } from '../support.js'
 import { audiences, authorizations, partner, type Servers, startServers } from './fetches.js'
 
@@ -20,8 +20,13 @@ function confined(fetch: typeof globalThis.fetch, pathPrefix?: string) {
   const send = async (url: string, init: RequestInit = {}) => {
     const authorization = String(await auth.authorization(url))
     const request = new Request(url, { headers: { authorization }, ...init })
-    const response = await confinedFetch(fetch, internalsOf(auth))(request)
-    return { request, response }
+    const confinement: Confinement = {
+      internals: internalsOf(auth),
+      authorization,
+      redirect: undefined,
+    }
+    const response = await confine(confinement, () => confinedFetch(fetch)(request))
+    return { confinement, response }
   }
   return { send, auth }
 }
@@ -67,10 +72,10 @@ describe.each(cases)('a confined fetch over $name', ({ fetch }) => {
       const seen: unknown[] = []
       for (const to of ['/v2/there', air.url(), stranger.url()]) {
         hotels.redirect({ to })
-        seen.push(redirectOf((await send(hotels.url('/v2/here'))).request))
+        seen.push((await send(hotels.url('/v2/here'))).confinement.redirect)
       }
-      const { request } = await send(hotels.url('/v2/here'))
-      expect([...seen, redirectOf(request)]).toEqual([
+      const { confinement } = await send(hotels.url('/v2/here'))
+      expect([...seen, confinement.redirect]).toEqual([
         'within reach',
         'out of reach',
         'out of reach',
@@ -100,12 +105,9 @@ describe.each(cases)('a confined fetch over $name', ({ fetch }) => {
 })
 
 describe('a confined fetch', () => {
-  it('is one for each fetch and auth', () => {
-    const first = internalsOf(servers.createAuth())
-    const second = internalsOf(servers.createAuth())
-    expect(confinedFetch(fetch, first)).toBe(confinedFetch(fetch, first))
-    expect(confinedFetch(fetch, first)).not.toBe(confinedFetch(careless, first))
-    expect(confinedFetch(fetch, first)).not.toBe(confinedFetch(fetch, second))
+  it('is one for each fetch, so that what keeps it keeps nothing of an auth', () => {
+    expect(confinedFetch(fetch)).toBe(confinedFetch(fetch))
+    expect(confinedFetch(fetch)).not.toBe(confinedFetch(careless))
   })
 
   it('takes a URL and an init as well', async () => {
@@ -113,8 +115,9 @@ describe('a confined fetch', () => {
     const auth = servers.createAuth()
     const authorization = String(await auth.authorization(hotels.url()))
     hotels.redirect({ to: stranger.url() })
-    const http = confinedFetch(careless, internalsOf(auth))
-    await http(hotels.url(), { headers: { authorization } })
+    const confinement = { internals: internalsOf(auth), authorization, redirect: undefined }
+    const http = confinedFetch(careless)
+    await confine(confinement, () => http(hotels.url(), { headers: { authorization } }))
     expect([audiences(hotels), authorizations(stranger)]).toEqual([[did('b')], [undefined]])
   })
 })
