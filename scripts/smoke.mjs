@@ -10,13 +10,14 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const nodes = process.argv.length > 2 ? process.argv.slice(2) : [process.execPath]
 const entries = Object.keys(manifest.exports)
-  .filter((path) => path !== './package.json' && !path.includes('*'))
+  .filter((path) => !path.endsWith('.json') && !path.includes('*'))
   .map((path) => manifest.name + path.slice(1))
 
 const scratch = mkdtempSync(join(tmpdir(), 'orgid-bearer-'))
 try {
   const [tarball] = JSON.parse(npm('pack', '--json', '--pack-destination', scratch, root))
-  const shipped = /^(dist\/.+\.(js|d\.ts)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/
+  const shipped =
+    /^(dist\/.+\.(js|d\.ts)|schema\/.+\.json|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/
   const stray = tarball.files.map(({ path }) => path).filter((path) => !shipped.test(path))
   if (stray.length > 0) throw new Error(`packed, but not meant to be: ${stray.join(', ')}`)
 

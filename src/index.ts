@@ -1,4 +1,6 @@
 export { createOrgidAuth } from './auth.js'
+export { createOrgidAuthFromEnv, type FromEnvOptions } from './config/from-env.js'
+export { type LoadedAuth, type LoadOptions, loadOrgidAuth } from './config/load.js'
 export type { OrgidAuthOptions } from './configuration.js'
 export type { CallOptions } from './context.js'
 export { isOrgidAuthError, OrgidAuthError, type OrgidErrorCode } from './errors.js'

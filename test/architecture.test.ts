@@ -39,6 +39,9 @@ const loadsPeer: Readonly<Record<string, readonly string[]>> = {
   axios: ['transports/axios.ts', 'transports/axios-attach.ts'],
 }
 
+/** What only the command needs is loaded by nothing else. */
+const commandOnly: readonly string[] = ['commander']
+
 const longest = 260
 
 const src = fileURLToPath(new URL('../src', import.meta.url))
@@ -77,6 +80,7 @@ describe('architecture', () => {
     ['did.ts', "import './helpers.js'", /helpers\.ts is in no layer/],
     ['middleware/koa.ts', "import Koa from 'koa'", /koa.*import type/],
     ['transports/fetch.ts', "import { type AxiosError } from 'axios'", /axios.*import type/],
+    ['auth.ts', "import { Command } from 'commander'", /commander.*the command's alone/],
     ['did.ts', "import * as z from 'left-pad'", /left-pad.*package\.json/],
     ['did.ts', "import { createHash } from 'crypto'", /crypto.*package\.json/],
   ])('would refuse in %s: %j', (file, source, message) => {
@@ -110,7 +114,10 @@ function badDirection(from: string, to: string): string[] {
 function badPackage(from: string, { to, erased }: Import): string[] {
   const name = to.split('/', to.startsWith('@') ? 2 : 1).join('/')
   if (to.startsWith('node:') && builtinModules.includes(to.slice(5))) return []
-  if (name in manifest.dependencies) return []
+  if (name in manifest.dependencies) {
+    const isMisplaced = commandOnly.includes(name) && !from.startsWith('cli/')
+    return isMisplaced ? [`${from} imports ${to}, which is the command's alone`] : []
+  }
   if (!(name in manifest.peerDependencies)) {
     return [`${from} imports ${to}, which package.json gives to no user`]
   }

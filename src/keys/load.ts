@@ -2,6 +2,7 @@ import { createECDH, createPrivateKey, type JsonWebKey, KeyObject } from 'node:c
 import { describe, OrgidAuthError } from '../errors.js'
 import { describeBlock, type PemBlock, pemBlock, readPem } from './pem.js'
 import { assertSecp256k1, fromPoint, isPublicDer, publicJwk } from './public.js'
+import { encrypted, invalid, outOfRange, publicGiven, retiredCipher } from './refusals.js'
 
 /**
  * A secp256k1 private key in any form in which people hold one: PEM (SEC1 with or without its
@@ -60,16 +61,6 @@ function ownProperties<T extends object>(input: T): T {
   return Object.assign(Object.create(null), input)
 }
 
-const forms =
-  'expected a secp256k1 private key (PEM, JWK, 64 hex digits, KeyObject, or { key, passphrase })'
-
-function invalid(where: string, got: string, remedy = ''): OrgidAuthError {
-  return new OrgidAuthError(
-    'ERR_INVALID_KEY',
-    `${where}: ${forms}, got ${got}${remedy && `. ${remedy}`}`,
-  )
-}
-
 function fromText(input: string, passphrase: string | undefined, where: string): PrivateKey {
   // trim also takes a byte order mark
   const text = input.replace(/\\r|\\n/g, '\n').trim()
@@ -114,7 +105,8 @@ function fromPem(
   let key: KeyObject
   try {
     key = createPrivateKey({ key: block.text, ...(passphrase !== undefined && { passphrase }) })
-  } catch {
+  } catch (error) {
+    if (block.encrypted && isRetiredCipher(error)) throw retiredCipher(where)
     // A wrong passphrase and a damaged key cannot be told apart: either decrypts to noise
     if (block.encrypted)
       throw encrypted(where, 'and the passphrase does not open it, or it is damaged')
@@ -135,18 +127,10 @@ function notPrivate(blocks: readonly PemBlock[], where: string): OrgidAuthError 
   return invalid(where, `only ${describeBlock(first)}`, 'Add the block that ends in "PRIVATE KEY"')
 }
 
-function publicGiven(where: string, got: string): OrgidAuthError {
-  return new OrgidAuthError(
-    'ERR_PUBLIC_KEY',
-    `${where}: expected the private key, got ${got}. Tokens are signed with the private key; the public one belongs in ORG.JSON`,
-  )
-}
-
-function encrypted(where: string, why: string): OrgidAuthError {
-  return new OrgidAuthError(
-    'ERR_ENCRYPTED_KEY',
-    `${where}: the private key is encrypted ${why}; pass { key, passphrase }`,
-  )
+/** Before 1.1, `openssl pkcs8` encrypted with DES, which OpenSSL 3 has only by request. */
+function isRetiredCipher(error: unknown): boolean {
+  const { code } = error as { code?: string }
+  return code === 'ERR_OSSL_EVP_UNSUPPORTED' || code === 'ERR_OSSL_PEM_UNSUPPORTED_ENCRYPTION'
 }
 
 function fromDer(der: Buffer, passphrase: string | undefined, where: string): PrivateKey {
@@ -221,7 +205,8 @@ function fromJwk(input: JsonWebKey, where: string): PrivateKey {
   return key
 }
 
-const knownName = /^(?:EC|RSA|OKP|oct|P-\d{3}|secp\d{3}[kr]1|(?:Ed|X)(?:25519|448))$/
+const knownName =
+  /^(?:EC|RSA|OKP|oct|P-(?:256|384|521)|secp(?:256|384|521)r1|(?:Ed|X)(?:25519|448))$/
 
 /** Key types and curves (RFC 7518 6.1, RFC 8037 2); anything else may be a secret. */
 function quote(value: unknown): string {
@@ -242,11 +227,4 @@ function fromScalar(scalar: Buffer, where: string): PrivateKey {
     publicKey,
     privateKey: createPrivateKey({ format: 'jwk', key: jwk }),
   }
-}
-
-function outOfRange(where: string): OrgidAuthError {
-  return new OrgidAuthError(
-    'ERR_KEY_RANGE',
-    `${where}: the private key's number is 0 or not below the order of secp256k1 (SEC 2, 2.4.1), so it can sign nothing. Generate a new key`,
-  )
 }

@@ -37,7 +37,7 @@ export function pemBlock(label: string, body: string): PemBlock {
 }
 
 const knownLabel =
-  /^(?:(?:(?:EC|RSA|DSA|ENCRYPTED|OPENSSH) )?(?:PRIVATE|PUBLIC) KEY|EC PARAMETERS|CERTIFICATE)$/
+  /^(?:(?:(?:EC|RSA|DSA|ENCRYPTED|OPENSSH) )?(?:PRIVATE|PUBLIC) KEY|EC PARAMETERS|CERTIFICATE(?: REQUEST)?)$/
 
 /** How a block is named in a message. A label that is none of the usual may be a secret. @internal */
 export function describeBlock({ label }: PemBlock): string {

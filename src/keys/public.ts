@@ -46,12 +46,10 @@ export function publicJwk(key: KeyObject): { kty: 'EC'; crv: 'secp256k1'; x: str
 }
 
 function toKeyObject(input: PublicKeyInput, where: string): KeyObject {
-  if (input instanceof KeyObject) {
-    if (input.type === 'public') return input
-    if (input.type === 'private') return createPublicKey(input)
+  if (input instanceof KeyObject && input.type === 'secret')
     throw new OrgidAuthError('ERR_INVALID_KEY', `${where}: ${remedy}, got a secret KeyObject`)
-  }
   try {
+    if (input instanceof KeyObject) return publicHalf(input)
     if (typeof input === 'string') return fromText(input)
     if (input instanceof Uint8Array) return fromPoint(input)
     if (typeof input === 'object' && input !== null) {
@@ -70,8 +68,21 @@ function toKeyObject(input: PublicKeyInput, where: string): KeyObject {
 
 function fromText(text: string): KeyObject {
   const trimmed = text.trim()
-  if (trimmed.startsWith('-----')) return createPublicKey(trimmed)
-  return createPublicKey({ format: 'der', type: 'spki', key: Buffer.from(trimmed, 'base64') })
+  if (trimmed.startsWith('-----')) return publicHalf(trimmed)
+  return fromSpki(Buffer.from(trimmed, 'base64'))
+}
+
+/**
+ * A copy, since what Node makes from a private key keeps the private number with it: where that has
+ * more bytes than the order of the curve, asking for the curve ends the process.
+ */
+function publicHalf(key: KeyObject | string): KeyObject {
+  const half = key instanceof KeyObject && key.type === 'public' ? key : createPublicKey(key)
+  return fromSpki(half.export({ format: 'der', type: 'spki' }))
+}
+
+function fromSpki(der: Buffer): KeyObject {
+  return createPublicKey({ format: 'der', type: 'spki', key: der })
 }
 
 /** A SEC1 point, compressed (33 bytes) or not (65), as a KeyObject. @internal */

@@ -13,7 +13,7 @@ export interface OlderJose {
     verify(
       token: string,
       key: unknown,
-      options: { audience: string; typ: string; now: Date },
+      options: { audience: string; issuer?: string; typ: string; now: Date },
     ): Record<string, unknown>
   }
 }
@@ -38,7 +38,7 @@ interface OrgIdUtils {
 
 export const jose1 = require('jose1') as OlderJose
 export const jose2 = require('jose2') as OlderJose
-const { tokens } = require('@windingtree/org.id-auth') as OrgIdAuth
+export const { tokens } = require('@windingtree/org.id-auth') as OrgIdAuth
 // the copy that org.id-auth itself uses
 const { regexp, parsers } = createRequire(require.resolve('@windingtree/org.id-auth'))(
   '@windingtree/org.id-utils',

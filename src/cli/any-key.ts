@@ -1,0 +1,40 @@
+import type { JsonWebKey, KeyObject } from 'node:crypto'
+import { isOrgidAuthError, OrgidAuthError } from '../errors.js'
+import { loadPrivateKey } from '../keys/load.js'
+import { loadPublicKey } from '../keys/public.js'
+import { readText } from './files.js'
+import type { Io } from './io.js'
+
+/**
+ * The public key in a file that holds it, or the private key it belongs to, in any form.
+ *
+ * @throws CliError `ERR_FILE`
+ * @throws OrgidAuthError as the loaders of keys do.
+ */
+export function readAnyPublicKey(io: Io, file: string, where = '--key'): KeyObject {
+  const text = readText(io, file, where).trim()
+  const passphrase = io.env.ORGID_PRIVATE_KEY_PASSPHRASE || undefined
+  const name = `${where} (${file})`
+  try {
+    return loadPrivateKey(passphrase === undefined ? text : { key: text, passphrase }, name)
+      .publicKey
+  } catch (error) {
+    if (!isOrgidAuthError(error)) throw error
+    if (error.code === 'ERR_PUBLIC_KEY') return readPublicKey(text, name)
+    if (error.code !== 'ERR_ENCRYPTED_KEY') throw error
+    // What the loader says of code is to be done here with a variable, or with the public key
+    const said = error.message.replace(/; pass \{ key, passphrase \}$/, '')
+    throw new OrgidAuthError(
+      error.code,
+      `${said}; set ORGID_PRIVATE_KEY_PASSPHRASE, or give the public key`,
+    )
+  }
+}
+
+function readPublicKey(text: string, where: string): KeyObject {
+  if (text.startsWith('{')) return loadPublicKey(JSON.parse(text) as JsonWebKey, where)
+  if (text.startsWith('-----')) return loadPublicKey(text, where)
+  // base64, of an SPKI or of a whole PEM
+  const bytes = Buffer.from(text, 'base64')
+  return loadPublicKey(bytes.includes('-----BEGIN ') ? bytes.toString() : text, where)
+}

@@ -1,0 +1,39 @@
+import { columns, type Style, wrap } from './terminal.js'
+
+/** What a check found. `skip`: not looked at, which is no pass. */
+export type Status = 'pass' | 'warn' | 'fail' | 'skip'
+
+/** A line of the doctor's table. */
+export interface Row {
+  readonly name: string
+  readonly status: Status
+  readonly detail: string
+  /** What to do about it. Where a message of the library is the detail, it is in there. */
+  readonly remedy?: string
+}
+
+export function row(name: string, status: Status, detail: string, remedy?: string): Row {
+  return { name, status, detail, ...(remedy !== undefined && { remedy }) }
+}
+
+/** The table, and its sum. */
+export function table(rows: readonly Row[], style: Style): string[] {
+  const marks: Readonly<Record<Status, string>> = {
+    pass: style.green('pass'),
+    warn: style.yellow('warn'),
+    fail: style.red('FAIL'),
+    skip: style.dim('skip'),
+  }
+  const lines = columns(
+    rows.map(({ name, status, detail, remedy }) => [
+      marks[status],
+      name,
+      [wrap(detail, 90), ...(remedy === undefined ? [] : [wrap(`→ ${remedy}`, 90)])].join('\n'),
+    ]),
+  )
+  const sum = (['pass', 'warn', 'fail', 'skip'] as const).map((status) => {
+    const count = rows.filter((one) => one.status === status).length
+    return `${count} ${status === 'skip' ? 'skipped' : status}`
+  })
+  return [...lines, '', sum.join(', ')]
+}

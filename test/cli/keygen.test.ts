@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process'
+import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { directory, keyMaterial, orgid } from './command.js'
+
+describe('keygen', () => {
+  it('writes the form that the OpenSSL lines of the source document give', async () => {
+    const files = directory()
+    const { code, stdout } = await orgid(['keygen', 'mine'], files)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/mine\.pem[\s\S]*mine\.pub/)
+    const openssl = (...args: string[]) =>
+      execFileSync('openssl', args, { cwd: files.cwd, encoding: 'utf8', stdio: 'pipe' })
+    openssl('ecparam', '-name', 'secp256k1', '-genkey', '-noout', '-out', 'theirs.pem')
+    const shape = (pem: string) => {
+      const [first, ...lines] = pem.split('\n')
+      const last = lines.slice(-2)
+      return [first, lines.map((line) => line.length), last]
+    }
+    expect(shape(files.read('mine.pem'))).toEqual(shape(files.read('theirs.pem')))
+    expect(openssl('ec', '-in', 'mine.pem')).toBe(files.read('mine.pem'))
+    expect(openssl('ec', '-in', 'mine.pem', '-pubout')).toBe(files.read('mine.pub'))
+  })
+
+  it('keeps the private key to its owner', async () => {
+    const files = directory()
+    await orgid(['keygen'], files)
+    expect(files.mode('secp256k1.pem')).toBe(0o600)
+    expect(files.mode('secp256k1.pub')).toBe(0o644 & ~process.umask())
+  })
+
+  it.each(['secp256k1.pem', 'secp256k1.pub'])('overwrites no %s', async (name) => {
+    const files = directory()
+    files.write(name, 'precious')
+    const { code, stdout, stderr } = await orgid(['keygen', '--json'], files)
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toEqual({
+      error: { code: 'ERR_FILE_EXISTS', message: expect.stringMatching(/--force/) },
+    })
+    expect(stderr).toMatch(/^ERR_FILE_EXISTS {2}/)
+    expect(files.read(name)).toBe('precious')
+    const other = name.endsWith('.pem') ? 'secp256k1.pub' : 'secp256k1.pem'
+    expect(() => files.read(other)).toThrow(/ENOENT/)
+  })
+
+  it('overwrites with --force, and others can read the new key no more', async () => {
+    const files = directory()
+    files.write('secp256k1.pem', 'old', 0o644)
+    files.write('secp256k1.pub', 'old', 0o644)
+    const { code } = await orgid(['keygen', '--force'], files)
+    expect(code).toBe(0)
+    expect(files.read('secp256k1.pem')).toMatch(/BEGIN EC PRIVATE KEY/)
+    expect(files.mode('secp256k1.pem')).toBe(0o600)
+  })
+
+  it('writes PKCS#8 with --pkcs8', async () => {
+    const files = directory()
+    const { json } = await orgid(['keygen', '--pkcs8', '--json'], files)
+    expect(json()).toEqual({
+      privateKey: 'secp256k1.pem',
+      publicKey: 'secp256k1.pub',
+      form: 'pkcs8',
+    })
+    expect(files.read('secp256k1.pem')).toMatch(/^-----BEGIN PRIVATE KEY-----\n/)
+  })
+
+  it.each([
+    ['a variable', ['--passphrase-env', 'SECRET']],
+    ['a file', ['--passphrase-file', 'passphrase']],
+  ])('encrypts with the passphrase in %s', async (_name, flags) => {
+    const files = directory()
+    files.write('passphrase', 'open sesame\n')
+    const { stdout, stderr } = await orgid(['keygen', ...flags], {
+      ...files,
+      env: { SECRET: 'open sesame' },
+    })
+    const pem = files.read('secp256k1.pem')
+    expect(pem).toMatch(/^-----BEGIN ENCRYPTED PRIVATE KEY-----\n/)
+    const key = createPrivateKey({ key: pem, passphrase: 'open sesame' })
+    expect(createPublicKey(key).export({ format: 'pem', type: 'spki' })).toBe(
+      files.read('secp256k1.pub'),
+    )
+    expect(stdout + stderr).not.toMatch(/sesame/)
+  })
+
+  it.each([
+    [['--passphrase-env', 'NOT_SET']],
+    [['--passphrase-env', 'A', '--passphrase-file', 'b']],
+  ])('refuses %j as wrong usage', async (flags) => {
+    const files = directory()
+    expect((await orgid(['keygen', ...flags], files)).code).toBe(2)
+    expect(() => files.read('secp256k1.pem')).toThrow(/ENOENT/)
+  })
+
+  it('prints nothing of the private key', async () => {
+    const files = directory()
+    const { stdout, stderr } = await orgid(['keygen', '--json'], files)
+    for (const part of keyMaterial(files.read('secp256k1.pem'))) {
+      expect(stdout + stderr).not.toContain(part)
+    }
+  })
+})
