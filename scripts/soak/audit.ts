@@ -41,9 +41,8 @@ function auditCall(made: Made, tally: Tally): void {
       tally.expired += 1
       return
     }
-    // Its words are the server's own, which never quote a token
-    const reasons = new Set(refused.map(({ request }) => reasonOf(request)))
-    object('refused', `no fault explains a refusal for: ${[...reasons].join(', ')}`)
+    const reasons = refused.map((arrival) => whyRefused(call, arrival))
+    object('refused', `no fault explains a refusal for: ${reasons.join('; ')}`)
   }
   if (hasSameTokenAgain(arrivals)) object('repeated', 'with the very token that was refused')
 
@@ -131,6 +130,15 @@ function refusals(call: Call, arrivals: readonly Arrival[]): readonly Arrival[] 
 
 function reasonOf({ verdict }: Arrival['request']): string | undefined {
   return verdict.accepted ? undefined : verdict.reason
+}
+
+/** In the server's own words, which never quote a token; and by the true time. */
+function whyRefused(call: Call, { hop, request }: Arrival): string {
+  const signing = request.token === undefined ? undefined : call.signer.signingOf(request.token)
+  const skew = call.hops[hop]?.place.server.clockSkew ?? 0
+  const age = signing && (request.receivedAt - skew - signing.at).toFixed(2)
+  const late = (request.receivedAt - Number(request.claims?.exp)).toFixed(2)
+  return `${reasonOf(request)}, signed ${age} s before, ${late} s after its end`
 }
 
 /** Requests of a hop together with the one before it there, where that was answered 401. */
