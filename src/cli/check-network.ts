@@ -84,7 +84,7 @@ function checkAnswer(name: string, { status, headers }: Response): Row {
       name,
       'fail',
       `401, the token is refused${why === null ? '' : `: ${printable(why).slice(0, 300)}`}`,
-      'See the rows above. If all of them pass, the partner may not have your new key yet (12 hours, up to 30 days), or does not know your organisation: ask',
+      'See the rows above. If all of them pass: is the did in your configuration, to the letter, the one that the partner gave you? Else the partner may not have your new key yet (12 hours, up to 30 days), or does not know your organisation: ask',
     )
   }
   if (status === 403) {

@@ -123,7 +123,7 @@ function formNotes(partners: readonly NewPartner[]): string[] {
 function nextSteps(config: string): string[] {
   const flag = config === 'orgid.json' ? '' : ` --config ${config}`
   return [
-    `Next: orgid-bearer register${flag}   what to put into your ORG.JSON`,
+    `Next: orgid-bearer register${flag} --into <your ORG.JSON>   or without --into, to see what it needs`,
     `Then: orgid-bearer check${flag} --org-json <your ORG.JSON, a file or its https URL>`,
   ]
 }

@@ -135,7 +135,8 @@ function merge(io: Io, registrations: readonly Registration[], into: string): Re
       ...objections.map((objection) => `${into}: ${objection}`),
       ...(changes.length > 0
         ? [
-            `Next: publish ${into}, and its new hash with your ORGiD, where yours has one. Then: orgid-bearer check --org-json ${into}`,
+            `Next: publish ${into}, and its new hash if your ORGiD has one`,
+            `Then: orgid-bearer check --org-json ${into}`,
           ]
         : []),
     ],

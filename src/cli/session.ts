@@ -56,7 +56,11 @@ export function report(session: Session, { json }: CommonOptions, result: Result
   if (json) stdout.write(`${JSON.stringify(result.json, null, 2)}\n`)
   else if (typeof result.text !== 'string') stdout.write(result.text)
   else if (result.text !== '') stdout.write(result.text.replace(/\n?$/, '\n'))
-  for (const note of result.notes ?? []) stderr.write(`${note}\n`)
+  const { text, notes = [] } = result
+  // Bytes go out as they are; at a terminal, what follows them begins on a line of its own
+  const isOpen = !json && typeof text !== 'string' && text.length > 0 && text.at(-1) !== 0x0a
+  if (isOpen && notes.length > 0) stderr.write('\n')
+  for (const note of notes) stderr.write(`${note}\n`)
   if (result.failed) session.exitCode = 1
 }
 

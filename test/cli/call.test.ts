@@ -65,7 +65,7 @@ describe('call', () => {
     double.answer({ status: 201, headers: { 'x-made': 'yes' }, body: 'done' })
     const { stdout, stderr } = await orgid('call', 'hotels', '-i')
     expect(stdout).toBe('done')
-    expect(stderr).toMatch(/^HTTP 201 Created\n[\s\S]*x-made: yes\n/)
+    expect(stderr).toMatch(/^\nHTTP 201 Created\n[\s\S]*x-made: yes\n/)
   })
 
   it('prints all of it as JSON with --json', async () => {
@@ -85,7 +85,7 @@ describe('call', () => {
     const { code, stdout, stderr } = await orgid('call', 'hotels')
     expect(code).toBe(1)
     expect(stdout).toMatch(/invalid_token/)
-    expect(stderr).toMatch(/^HTTP 401 Unauthorized {2}Bearer error="invalid_token"/)
+    expect(stderr).toMatch(/^\nHTTP 401 Unauthorized {2}Bearer error="invalid_token"/)
     double.answer({ status: 404 })
     expect((await orgid('call', 'hotels', '--json')).code).toBe(1)
   })
