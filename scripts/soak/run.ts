@@ -3,7 +3,7 @@ import { type Acts, busily, quietly } from './acts.js'
 import { audit } from './audit.js'
 import { createLane, type Lane, type Way } from './lane.js'
 import { createMemory, type Memory } from './memory.js'
-import { startPlaces } from './places.js'
+import { skews, startPlaces } from './places.js'
 import { createRandom } from './random.js'
 import { createTally, type Tally, tooRare } from './tally.js'
 import { createTraffic } from './traffic.js'
@@ -23,8 +23,6 @@ const casts: readonly Acts[] = [busily, busily, busily, quietly, quietly, quietl
 const extension = 3
 /** Milliseconds. */
 const phaseLength = 1_200
-/** Seconds by which partners' clocks are ahead, one phase after the other. */
-const skews = [0.4, 100.7, -99.6]
 /** Seconds for which the signers' books are kept: longer than any token lives. */
 const booksKept = 25
 
