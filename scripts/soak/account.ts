@@ -20,7 +20,7 @@ export function account(run: Run, partnerNames: readonly string[]): boolean {
   print(`\n${tally.calls} calls in ${seconds.toFixed(1)} s and ${phases} phases, ${mints} mints,`)
   print(`${tally.repeated} repeated after a 401; ${total(byServer)} requests recorded by servers`)
   print(
-    `${tally.expired} calls whose token ended on its way, since this machine had too much to do`,
+    `${tally.expired} calls whose token ended on its way, since this machine had too much to do, or the partner's clock had moved`,
   )
 
   print('\nRequests, by transport')

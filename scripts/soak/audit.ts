@@ -4,9 +4,13 @@ import { increment, type OffenceName, type Tally } from './tally.js'
 import type { Arrival, Collected, Made, Sequel } from './traffic.js'
 import { text } from './transports.js'
 
-/** Holds what servers have recorded against what each call was meant to be, and counts. */
-export function audit({ made, sequels, strays }: Collected, tally: Tally): void {
-  for (const one of made) auditCall(one, tally)
+/**
+ * Holds what servers have recorded against what each call was meant to be, and counts.
+ *
+ * @param movedAt when partners' clocks were moved last; epoch seconds, of the true time.
+ */
+export function audit({ made, sequels, strays }: Collected, tally: Tally, movedAt: number): void {
+  for (const one of made) auditCall(one, tally, movedAt)
   const byCall = new Map(made.map((one) => [one.call, one]))
   for (const sequel of sequels) auditSequel(sequel, byCall, tally)
   for (const { at, request } of strays) {
@@ -16,7 +20,7 @@ export function audit({ made, sequels, strays }: Collected, tally: Tally): void 
   }
 }
 
-function auditCall(made: Made, tally: Tally): void {
+function auditCall(made: Made, tally: Tally, movedAt: number): void {
   const { call, ended, arrivals } = made
   const { kind, transport } = call
   let isClean = true
@@ -36,7 +40,9 @@ function auditCall(made: Made, tally: Tally): void {
   const allowed = call.isUnlearnt ? 1 : 0
   const areExpired = refused.every(({ request }) => reasonOf(request) === 'exp is in the past')
   if (refused.length > allowed || !areExpired) {
-    if (isClean && areExpired && refused.some((arrival) => isTooSlow(made, arrival))) {
+    const isExcused = (arrival: Arrival) =>
+      isTooSlow(made, arrival) || isSignedBefore(call, arrival, movedAt)
+    if (isClean && areExpired && refused.some(isExcused)) {
       // What comes of that depends on the call; there must be few of these
       tally.expired += 1
       return
@@ -130,6 +136,15 @@ function refusals(call: Call, arrivals: readonly Arrival[]): readonly Arrival[] 
 
 function reasonOf({ verdict }: Arrival['request']): string | undefined {
   return verdict.accepted ? undefined : verdict.reason
+}
+
+/**
+ * Whether a token is of before the partner's clock was moved. One may be left, by a clock of ours
+ * that was set to and fro in between: what was learnt meanwhile was learnt of another one.
+ */
+function isSignedBefore(call: Call, { request }: Arrival, movedAt: number): boolean {
+  const signing = request.token === undefined ? undefined : call.signer.signingOf(request.token)
+  return signing !== undefined && signing.at < movedAt
 }
 
 /** In the server's own words, which never quote a token; and by the true time. */

@@ -4,26 +4,19 @@ export interface LaneClock {
   now(): number
   /** Seconds by which it is ahead of the true time. */
   readonly ahead: number
-  /** Where it was set to of late. */
-  readonly recent: readonly number[]
   /** Sets it to this far ahead of the true time. */
   set(ahead: number): void
 }
 
 export function createLaneClock(ahead: number): LaneClock {
   let offset = ahead
-  let recent: readonly number[] = [ahead]
   return {
     now: () => Date.now() / 1_000 + offset,
     get ahead() {
       return offset
     },
-    get recent() {
-      return recent
-    },
     set: (other) => {
       offset = other
-      recent = [...recent.slice(-11), other]
     },
   }
 }

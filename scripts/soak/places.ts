@@ -6,9 +6,6 @@ import {
   type TestPartner,
 } from 'orgid-bearer/testing'
 
-/** Seconds by which partners' clocks are ahead, one phase after the other. */
-export const skews = [0.4, 100.7, -99.6]
-
 /** Somewhere that calls go to: a partner's API, a part of one, or a stranger's. */
 export interface Place {
   readonly name: string

@@ -3,7 +3,7 @@ import { type Acts, busily, quietly } from './acts.js'
 import { audit } from './audit.js'
 import { createLane, type Lane, type Way } from './lane.js'
 import { createMemory, type Memory } from './memory.js'
-import { skews, startPlaces } from './places.js'
+import { startPlaces } from './places.js'
 import { createRandom } from './random.js'
 import { createTally, type Tally, tooRare } from './tally.js'
 import { createTraffic } from './traffic.js'
@@ -23,6 +23,8 @@ const casts: readonly Acts[] = [busily, busily, busily, quietly, quietly, quietl
 const extension = 3
 /** Milliseconds. */
 const phaseLength = 1_200
+/** Seconds by which partners' clocks are ahead, one phase after the other. */
+const skews = [0.4, 100.7, -99.6]
 /** Seconds for which the signers' books are kept: longer than any token lives. */
 const booksKept = 25
 
@@ -56,6 +58,7 @@ export async function run(
   const latest = startedAt + extension * minutes * 60_000
 
   let phase = 0
+  let movedAt = 0
   const soFar = (): Run => ({
     seconds: (performance.now() - startedAt) / 1_000,
     phases: phase,
@@ -72,10 +75,11 @@ export async function run(
   }
   while (!isOver()) {
     await workAll(lanes, phase, performance.now() + phaseLength)
-    audit(traffic.collect(places), tally)
+    audit(traffic.collect(places), tally, movedAt)
     for (const { signer } of lanes) signer.forget(Date.now() / 1_000 - booksKept)
     phase += 1
     places.reset(skews[phase % skews.length] as number)
+    movedAt = Date.now() / 1_000
     await memory.sample()
     onPhase(soFar())
   }

@@ -166,5 +166,8 @@ function notesOn(response: Response, include: boolean): string[] {
   }
   if (status < 400) return []
   const why = headers.get('www-authenticate')
-  return [why === null ? line : `${line}  ${printable(why)}`]
+  const said = why === null ? line : `${line}  ${printable(why)}`
+  return status === 401
+    ? [said, 'To find out why: orgid-bearer check --org-json <your ORG.JSON>']
+    : [said]
 }

@@ -34,7 +34,8 @@ export function checkRegistration(
       'orgid-bearer register --into org.json adds it',
     ),
   )
-  const rows = [...faults, ...gaps]
+  // What is missing beside is of no use while that is wrong
+  const rows = faults.length > 0 ? faults : gaps
   if (rows.length > 0) return rows
   const arrays = needed.map((form) => forms[form].array).join(' and in ')
   return [row(name, 'pass', `this key is in ${arrays}, and is not revoked`)]

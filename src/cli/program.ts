@@ -68,8 +68,16 @@ function reportUsage(session: Session, error: CommanderError, json: boolean): vo
   const message =
     error.code === 'commander.help'
       ? 'expected a command, got none'
-      : `${error.message.replace(/^error: /, '')}. See --help`
+      : `${withoutValues(error.message.replace(/^error: /, ''))}. See --help`
   reportError(session, usageError(message), json)
+}
+
+/** A PEM begins like an option, and a key may follow one that is misspelt: no values in messages. */
+function withoutValues(message: string): string {
+  const [line = ''] = message.split('\n', 1)
+  return line
+    .replace(/=[^']*(?='|$)/, '=…')
+    .replace(/[^\s']{41,}|[A-Za-z0-9+/=_]{25,}|-{5}.*/g, '…')
 }
 
 function isJsonWanted(argv: readonly string[]): boolean {

@@ -12,10 +12,11 @@ export function readText(path: string, where: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
+    const mayBeContent = isSecretive(path) || /passphrase/i.test(where)
     // Without its cause, which repeats the path, and that may be a key in the wrong place
     throw new OrgidAuthError(
       'ERR_CONFIG',
-      `${where}: expected a file that can be read, got ${showPath(path)}, ${whyUnreadable(error)}${isSecretive(path) ? '. Is it the content, instead of the path of its file?' : ''}`,
+      `${where}: expected a file that can be read, got ${mayBeContent ? 'a path that is not shown here' : path}, ${whyUnreadable(error)}${mayBeContent ? '. Is it the content, instead of the path of its file?' : ''}`,
     )
   }
 }

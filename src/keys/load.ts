@@ -73,7 +73,14 @@ function fromText(input: string, passphrase: string | undefined, where: string):
   if (bytes?.includes('-----BEGIN '))
     return fromPem(readPem(bytes.toString('latin1')), passphrase, where)
   if (bytes?.[0] === derSequence) return fromDer(bytes, passphrase, where)
-  throw invalid(where, describe(input), text === '' ? 'Is the environment variable set?' : '')
+  throw invalid(where, describe(input), remedyFor(text))
+}
+
+function remedyFor(text: string): string {
+  if (text === '') return 'Is the environment variable set?'
+  return /^[^\s]{1,200}\.\w{2,4}$|^\.{0,2}\/[^\s]{1,200}$/.test(text)
+    ? "Is it the name of a file? Give the file's content, or the name in ORGID_PRIVATE_KEY_FILE"
+    : ''
 }
 
 /** What every key in DER begins with (X.690 8.9). */
