@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
+import { newKey } from '../support.js'
 import { configured, directory, issuer, orgid, partnerDid } from './command.js'
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
@@ -101,6 +102,19 @@ describe('orgid-bearer', () => {
     const { code, stdout, stderr } = await orgid(argv, directory())
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toMatch(/ERR_USAGE/)
+  })
+
+  it.each([
+    ['a PEM', ['call', newKey().pem]],
+    ['a PEM for another command', ['keygen', newKey().pem]],
+    ['hex behind an option', ['call', 'hotels', `--keyy=${'0123456789abcdef'.repeat(4)}`]],
+    ['a passphrase behind an option', ['token', '--passphrase=correct-horse']],
+    ['hex for a command', ['0123456789abcdef'.repeat(4)]],
+  ])('shows nothing of %s in the wrong place', async (_, argv) => {
+    const { code, stdout, stderr } = await orgid([...argv, '--json'], directory())
+    expect(code).toBe(2)
+    expect(stdout + stderr).toMatch(/ERR_USAGE/)
+    expect(stdout + stderr).not.toMatch(/[A-Za-z0-9+/]{30}|correct-horse/)
   })
 
   it('says of what it did not expect that it is a defect', async () => {

@@ -299,6 +299,26 @@ describe('a message', () => {
     )
   })
 
+  it('does not show a passphrase that stands where the path of its file should', () => {
+    const env = {
+      ...base,
+      ORGID_PRIVATE_KEY: encrypted,
+      ORGID_PRIVATE_KEY_PASSPHRASE_FILE: 'geheim123',
+    }
+    const { message } = refused(env)
+    expect(message).toMatch(/PASSPHRASE_FILE: .*Is it the content, instead of the path/)
+    expect(message).not.toContain('geheim')
+  })
+
+  it.each(['secp256k1.pem', '/run/secrets/key', './key'])(
+    'asks whether %s is the name of a file, where the key itself is expected',
+    (name) => {
+      const { code, message } = refused({ ...base, ORGID_PRIVATE_KEY: name })
+      expect(code).toBe('ERR_INVALID_KEY')
+      expect(message).toMatch(/Is it the name of a file\?.*ORGID_PRIVATE_KEY_FILE/)
+    },
+  )
+
   // root may read everything: there it is no test, rather than one that is skipped
   const mayNotRead = process.getuid?.() === 0 ? [] : ['says that a file must not be read']
   it.each(mayNotRead)('%s', () => {
