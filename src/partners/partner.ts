@@ -165,7 +165,7 @@ function formMismatch(where: string, issuer: ParsedDid, partner: ParsedDid): Org
       : `Give this partner an issuer with chain, such as did:orgid:${chain}:${issuer.id}`
   return new OrgidAuthError(
     'ERR_DID_FORM_MISMATCH',
-    `${where}: expected the form of the partner's did (${formOf(partner)}), got ${formOf(issuer)}; a verifier takes one form for both. ${remedy}#<fragment>`,
+    `${where}: expected the form of the partner's did (${formOf(partner)}), got ${formOf(issuer)}; a verifier takes one form for both. ${remedy}#<fragment>; or, if it is the partner's did that is wrong, write that in the form of yours`,
   )
 }
 
