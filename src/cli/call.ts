@@ -97,8 +97,11 @@ function urlOf(
   { target, path }: { readonly target: string; readonly path: string },
 ): string {
   if (!/^https?:\/\//i.test(target)) {
-    const { origins, pathPrefix } = choosePartner(own, target)
-    return `${origins[0]}${pathPrefix}${path.startsWith('/') ? '' : '/'}${path}`
+    const { origins, pathPrefix, name } = choosePartner(own, target)
+    const url = `${origins[0]}${pathPrefix}${path.startsWith('/') ? '' : '/'}${path}`
+    const owner = createRegistry(own.configuration.partners).match(url)
+    if (owner?.name === name) return url
+    throw usageError(`path: expected one of ${name}'s, got one that leads out of its ${pathPrefix}`)
   }
   // Any other URL would be called without a token, which nobody wants who asks for this command
   const { partners } = own.configuration

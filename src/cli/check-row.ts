@@ -1,4 +1,4 @@
-import { columns, type Style, wrap } from './terminal.js'
+import { columns, printable, type Style, wrap } from './terminal.js'
 
 /** What a check found. `skip`: not looked at, which is no pass. */
 export type Status = 'pass' | 'warn' | 'fail' | 'skip'
@@ -28,7 +28,10 @@ export function table(rows: readonly Row[], style: Style): string[] {
     rows.map(({ name, status, detail, remedy }) => [
       marks[status],
       name,
-      [wrap(detail, 90), ...(remedy === undefined ? [] : [wrap(`→ ${remedy}`, 90)])].join('\n'),
+      [
+        wrap(printable(detail), 90),
+        ...(remedy === undefined ? [] : [wrap(`→ ${remedy}`, 90)]),
+      ].join('\n'),
     ]),
   )
   const sum = (['pass', 'warn', 'fail', 'skip'] as const).map((status) => {

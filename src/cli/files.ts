@@ -23,16 +23,21 @@ export function readText({ cwd }: Pick<Io, 'cwd'>, file: string, where: string):
   try {
     bytes = readFileSync(resolve(cwd, file))
   } catch (error) {
-    throw new CliError('ERR_FILE', `${where}: cannot read ${showPath(file)} (${reason(error)})`)
+    throw new CliError('ERR_FILE', `${where}: cannot read ${shown(file, where)} (${reason(error)})`)
   }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     throw new CliError(
       'ERR_FILE',
-      `${where}: expected text in UTF-8, got other bytes in ${showPath(file)}`,
+      `${where}: expected text in UTF-8, got other bytes in ${shown(file, where)}`,
     )
   }
+}
+
+/** Where a passphrase stands in the place of its file's name, that is not shown. */
+function shown(file: string, where: string): string {
+  return /passphrase/i.test(where) ? 'the file that it names' : showPath(file)
 }
 
 /** A file to be written. */

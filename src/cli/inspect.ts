@@ -53,7 +53,7 @@ async function inspect(io: Io, source: string, options: InspectOptions): Promise
   const token = await readToken(io, source)
   const jwt = decodeLoosely(token)
   if (jwt === undefined) throw new CliError('ERR_FILE', whyNotJwt(token))
-  const keys = await readKeys(io, options)
+  const keys = await readKeys(io, options, String(jwt.claims.iss))
   const now = io.now()
   const signature = judgeSignature(jwt, keys)
   const verdicts = judgeByAll(token, { keys, audience: options.audience, now })
@@ -151,7 +151,11 @@ function whyNotJwt(token: string): string {
   return formOf(token) ?? 'token: expected a JWT, got something else'
 }
 
-async function readKeys(io: Io, options: InspectOptions): Promise<KnownKeys | undefined> {
+async function readKeys(
+  io: Io,
+  options: InspectOptions,
+  issuer: string,
+): Promise<KnownKeys | undefined> {
   const { key, orgJson, config } = options
   if ([key, orgJson, config].filter((one) => one !== undefined).length > 1) {
     throw usageError('--key: expected one of --key, --org-json and --config, got several')
@@ -161,6 +165,8 @@ async function readKeys(io: Io, options: InspectOptions): Promise<KnownKeys | un
     return { orgJson: readOrgJson(await readOrgJsonText(io, orgJson), orgJson).document }
   }
   if (config === undefined) return undefined
-  const [first] = (await loadOwnConfig(io, { config })).configuration.keys
-  return first && { publicKey: first.signer.publicKey }
+  // Of several keys the one that the token names; what is signed with a key of another name is wrong
+  const { keys } = (await loadOwnConfig(io, { config })).configuration
+  const named = keys.find(({ id }) => issuer.endsWith(`#${id}`)) ?? keys[0]
+  return named && { publicKey: named.signer.publicKey }
 }

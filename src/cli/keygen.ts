@@ -93,11 +93,11 @@ function readPassphrase(
     throw usageError('--passphrase-env, --passphrase-file: expected one of them, got both')
   }
   if (passphraseEnv !== undefined) {
-    return notEmpty(io.env[passphraseEnv], '--passphrase-env', `the variable ${passphraseEnv}`)
+    return notEmpty(io.env[passphraseEnv], '--passphrase-env', 'the variable that it names')
   }
   if (passphraseFile === undefined) return undefined
   const [line] = readText(io, passphraseFile, '--passphrase-file').split(/\r?\n/, 1)
-  return notEmpty(line, '--passphrase-file', `the first line of ${passphraseFile}`)
+  return notEmpty(line, '--passphrase-file', 'the first line of that file')
 }
 
 function notEmpty(passphrase: string | undefined, option: string, source: string): string {

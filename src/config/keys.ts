@@ -76,7 +76,10 @@ function textAt(place: Place, where: string, { variable }: Config): string {
   if (value !== undefined) return value
   throw new OrgidAuthError(
     'ERR_CONFIG',
-    `${where}: expected the variable ${place.name} to be set, got none`,
+    // A passphrase may stand where its variable's name should
+    /passphrase/i.test(where)
+      ? `${where}: expected the name of a variable that is set, got that of none`
+      : `${where}: expected the variable ${place.name} to be set, got none`,
   )
 }
 

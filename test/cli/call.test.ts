@@ -25,6 +25,13 @@ describe('call', () => {
     expect(double.acceptedCount).toBe(1)
   })
 
+  it('sends nothing to a path that leads out of the partner’s', async () => {
+    const { double, orgid } = await withDouble({ pathPrefix: '/v2' })
+    const { code, stderr } = await orgid('call', 'hotels', '/../admin')
+    expect([code, double.requests.length]).toEqual([2, 0])
+    expect(stderr).toMatch(/leads out of its \/v2/)
+  })
+
   it('takes a URL, method, body, headers and what the token is to say', async () => {
     const { double, orgid } = await withDouble()
     const argv = ['-X', 'PUT', '-d', '{"nights":2}', '-H', 'x-a: b: c', '--scope', 'book']

@@ -144,6 +144,21 @@ describe('inspect', () => {
     expect(own.json<Inspected>().signature).toBe('good')
   })
 
+  it('of several keys in the configuration takes the one that the token names', async () => {
+    const files = configured()
+    files.write('next.pem', newKey().pem)
+    const keys = [
+      { id: 'webserver', key: { file: 'secp256k1.pem' }, activeFrom: 0 },
+      { id: 'next', key: { file: 'next.pem' }, activeFrom: 1 },
+    ]
+    const config = JSON.parse(files.read('orgid.json'))
+    files.write('orgid.json', { issuer: own, keys, partners: config.partners })
+    const { stdout: token } = await files.orgid('token', 'hotels')
+    const argv = ['inspect', '--config', 'orgid.json', '--json']
+    const { code, json } = await orgid(argv, { ...files, stdin: token })
+    expect([code, json<Inspected>().signature]).toEqual([0, 'good'])
+  })
+
   it.each(['stdin', '-', 'file', 'argument'])('takes the token from %s', async (source) => {
     const { token, files } = await inspected({})
     files.write('file', `Authorization: Bearer ${token}\r\n`)

@@ -92,6 +92,16 @@ describe('keygen', () => {
     expect(() => files.read('secp256k1.pem')).toThrow(/ENOENT/)
   })
 
+  it.each(['--passphrase-env', '--passphrase-file'])(
+    'does not show a passphrase that stands behind %s itself',
+    async (option) => {
+      const argv = ['keygen', option, 'correct-horse', '--json']
+      const { code, stdout, stderr } = await orgid(argv, directory())
+      expect(code).toBeGreaterThan(0)
+      expect(stdout + stderr).not.toContain('horse')
+    },
+  )
+
   it('prints nothing of the private key', async () => {
     const files = directory()
     const { stdout, stderr } = await orgid(['keygen', '--json'], files)

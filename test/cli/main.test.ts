@@ -28,7 +28,7 @@ function inProcess(argv: readonly string[], cwd: string, stdin = '') {
 
 const commands = ['init', 'keygen', 'register', 'token', 'inspect', 'call', 'check']
 
-describe('orgid-bearer, in a process of its own', () => {
+describe('orgid-bearer, in a process of its own', { timeout: 60_000 }, () => {
   it('leads from nothing to a token that is inspected', async () => {
     const { cwd } = directory()
     const partner = `hotels,${partnerDid},https://api.hotels.example`
