@@ -44,7 +44,7 @@ export interface Tally {
   readonly byFault: Map<Fault, Map<TransportName, number>>
   readonly offenders: Map<string, Offenders>
   calls: number
-  /** Calls whose token ended on its way, on a machine with too much to do. */
+  /** Calls whose token ended on its way, on a machine with too much to do, or by a clock that was moved. */
   expired: number
   /** Calls that were repeated after a 401, by the servers' records. */
   repeated: number

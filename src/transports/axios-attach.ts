@@ -135,17 +135,19 @@ function innermost(option: AdapterOption): AdapterOption {
 }
 
 function wrap(original: AdapterOption, auth: OrgidAuth, attachment: LazyAttachment): AxiosAdapter {
-  const adapter: Wrapper = (config) => {
-    const call = ({ library, ...ready }: Attachment) => {
-      const option = original ?? library.defaults.adapter
-      const resolved = library.getAdapter(option, config)
-      const kind = kindOf(innermost(option) ?? library.defaults.adapter, resolved)
-      return authorize({ adapter: resolved, kind }, config, { library, ...ready })
-    }
+  const adapter: Wrapper = async (config) => {
     enter(config)
-    const found = attachment()
-    const response = found instanceof Promise ? found.then(call) : call(found)
-    return response.finally(() => leave(config, adapter))
+    try {
+      const found = attachment()
+      const ready = found instanceof Promise ? await found : found
+      const { defaults, getAdapter } = ready.library
+      const option = original ?? defaults.adapter
+      const resolved = getAdapter(option, config)
+      const kind = kindOf(innermost(option) ?? defaults.adapter, resolved)
+      return await authorize({ adapter: resolved, kind }, config, ready)
+    } finally {
+      leave(config, adapter)
+    }
   }
   adapter[wrapper] = { auth, original }
   return adapter

@@ -88,6 +88,8 @@ function sendAgain(
   restore.withdraw()
   if (hops === 0) return sendWith(call, finalUrl(config), authorization)
   call.hops = 0
+  call.sent = undefined
+  call.confinement = undefined
   return attempt()
 }
 

@@ -81,10 +81,9 @@ describe('a command', () => {
     async () => {
       const pipes = () => process.getActiveResourcesInfo().filter((one) => one === 'PipeWrap')
       const before = pipes().length
-      const started = performance.now()
-      const error = await failure(['/bin/sh', '-c', 'sleep 20 & sleep 20'], { timeout: 0.2 })
+      // Longer than this test may take
+      const error = await failure(['/bin/sh', '-c', 'sleep 60 & sleep 60'], { timeout: 0.2 })
       expect(error.message).toMatch(/got none within 0\.2 s\. "timeout" beside "command" sets the/)
-      expect(performance.now() - started).toBeLessThan(10_000)
       // Its output would keep this process from ending
       await vi.waitFor(() => expect(pipes().length).toBeLessThanOrEqual(before))
     },

@@ -143,6 +143,20 @@ describe('over axios’ fetch adapter, a token goes no further than its partner'
 const emptyAuth: OrgidAuthOptions = { issuer: `${did('f')}#webserver`, key: pem, partners: [] }
 
 describe('an adapter', () => {
+  it('that there is none of fails the call, and leaves the config as it was', async () => {
+    const http = axios.create({ adapter: 'none' as never })
+    attachAuth(http, createAuth())
+    const error = await http.get(hotels.url('/')).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ message: expect.stringMatching(/adapter 'none'/) })
+    let seen: InternalAxiosRequestConfig | undefined
+    http.interceptors.request.use((config) => {
+      seen = config
+      return config
+    })
+    await http.get(hotels.url('/')).catch(() => {})
+    expect(seen?.adapter).toBe('none')
+  })
+
   it('that rejects with nothing has that handed on', async () => {
     const http = axios.create({ adapter: () => Promise.reject(undefined) })
     attachAuth(http, createAuth())
