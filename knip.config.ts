@@ -12,10 +12,16 @@ export default {
     'examples/*.ts',
     'examples/*/main.ts',
     'scripts/*.mjs',
+    'bench/*-process.ts',
     'scripts/soak/broken.mjs',
   ],
-  project: ['{src,test,examples,scripts}/**/*.ts', 'scripts/**/*.mjs'],
-  ignoreBinaries: ['mkfifo', 'openssl'],
+  project: [
+    '{src,test,examples,scripts,bench}/**/*.ts',
+    'scripts/**/*.mjs',
+    '!scripts/api/**',
+    '!bench/peers/**',
+  ],
+  ignoreBinaries: ['mkfifo', 'openssl', 'redis-server', 'softhsm2-util'],
   // stand in for their latest versions, by an environment variable of vitest.config.ts
-  ignoreDependencies: ['express-5.0', 'koa-2.16'],
+  ignoreDependencies: ['axe-core', 'express-5.0', 'koa-2.16', 'pkcs11js'],
 }

@@ -3,10 +3,12 @@ import {
   ambientOptions,
   type CallOptions,
   createCallContext,
+  isWithoutOptions,
   mergeOptions,
   nestedIn,
 } from './context.js'
-import { describe, isOrgidAuthError, OrgidAuthError, type OrgidErrorCode } from './errors.js'
+import { describe, isOrgidAuthError, type OrgidErrorCode } from './errors.js'
+import { publish } from './events.js'
 import {
   type AuthInternals,
   type InvalidateOptions,
@@ -14,21 +16,34 @@ import {
   type OrgidAuth,
 } from './interface.js'
 import { invalidOption, readOptions } from './options.js'
-import { readCallOptions } from './partners/call.js'
-import { parseUrl } from './partners/origin.js'
+import {
+  isCalled,
+  mismatch,
+  nobody,
+  readCallOptions,
+  refuseMismatch,
+  stranger,
+} from './partners/call.js'
+import { createKeyNames } from './partners/key-names.js'
 import type { Partner } from './partners/partner.js'
 import { createRegistry } from './partners/registry.js'
 import { createRequests } from './partners/requests.js'
+import { createStandings } from './partners/standing.js'
 import { statusAt } from './status.js'
 import { mintAhead } from './tokens/ahead.js'
 import { createTokenCache } from './tokens/cache.js'
+import { mintRequest } from './tokens/claims.js'
 import { systemClock } from './tokens/clock.js'
 import { createCredit } from './tokens/credit.js'
+import { createFallbacks } from './tokens/fallback.js'
+import { createHappenings } from './tokens/happenings.js'
 import { createKeyring, readKey } from './tokens/keyring.js'
-import { createMinter, type TokenSource } from './tokens/minter.js'
+import type { TokenSource } from './tokens/minter.js'
 import { createClockOffsets } from './tokens/offsets.js'
+import { createSource } from './tokens/source.js'
 import { Token } from './tokens/token.js'
-import { createReplacement } from './unauthorized.js'
+import { eventOf } from './tokens/traced.js'
+import { createAnswers } from './unauthorized.js'
 
 /**
  * Configures once, in app bootstrap, what every outgoing call needs. All options are checked here.
@@ -56,29 +71,51 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
   const keyring = createKeyring(configuration.keys)
   const context = createCallContext()
   const lastErrors = new Map<string, { code: OrgidErrorCode; at: number }>()
+  const happenings = createHappenings(clock)
   let registry = createRegistry(configuration.partners)
 
   const offsets = createClockOffsets(clock)
-  const minter = createMinter({ ...configuration, keyring, clock, random, offsets })
+  const origin = createSource({ ...configuration, keyring, clock, random, offsets })
   // A mint is shared: it must end with no call of its own, nor with the request that came first
   const source: TokenSource = {
-    get: (request, previous) => context.outside(() => minter.get(request, previous)),
+    get: (request, previous) => context.outside(() => origin.get(request, previous)),
   }
   const cache = createTokenCache(source, {
     clock,
     random,
     max: configuration.max,
-    onMint: ({ partner }, error, at) => {
-      if (isOrgidAuthError(error)) lastErrors.set(partner, { code: error.code, at })
-      else if (lastErrors.size > 0) lastErrors.delete(partner)
+    before: (request) => {
+      const keyId = fallbacks.before(request.partner, request.keyId)
+      const partner = registry.find(request.partner)
+      if (keyId === undefined || partner === undefined) return undefined
+      return mintRequest({ ...request, keyId, issuer: names.issuerFor(partner, keyId) })
+    },
+    onMint: (request, error, at) => {
+      const { partner } = request
+      if (isOrgidAuthError(error)) {
+        lastErrors.set(partner, { code: error.code, at })
+        publish('orgid-bearer:signer-failed', () => ({ ...eventOf(request), error }))
+      } else {
+        happenings.minted()
+        if (lastErrors.size > 0) lastErrors.delete(partner)
+      }
     },
   })
 
-  const requests = createRequests(keyring, clock, initialKeyId)
+  const fallbacks = createFallbacks(keyring, clock)
+  const names = createKeyNames(keyring, initialKeyId)
+  const requests = createRequests(names)
+  const standings = createStandings({ clock, keyring, fallbacks, cache, requests })
 
-  const obtain = (partner: Partner, options: CallOptions | undefined): Token | Promise<Token> => {
+  const obtain = (
+    partner: Partner,
+    options: CallOptions | undefined,
+    mayRepeat = false,
+  ): Token | Promise<Token> => {
     options?.signal?.throwIfAborted()
-    return cache.get(requests(partner, options), options)
+    const now = clock.now()
+    const keyId = fallbacks.keyFor(partner.name, now, mayRepeat && partner.retryUnauthorized)
+    return cache.get(requests(partner, keyId, options), options, now)
   }
 
   /** Explicit options over those around the call. */
@@ -91,21 +128,34 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     )
   }
 
-  const authorization: OrgidAuth['authorization'] = (url, input) => {
-    const explicit = input === undefined ? undefined : readCallOptions(input)
+  const authorization = (
+    url: string | URL,
+    input?: CallOptions,
+    mayRepeat?: boolean,
+  ): ReturnType<OrgidAuth['authorization']> => {
     const href = typeof url === 'string' ? url : hrefOf(url)
-    const partner = registry.match(href)
-    if (partner === undefined) return refuseStranger(href, explicit)
-    if (explicit?.partner !== undefined && !isCalled(partner, explicit.partner)) {
-      throw mismatch(explicit.partner, `${partner.name}'s`)
+    const route = registry.route(href)
+    const isPlain = input === undefined && isWithoutOptions(context.current())
+    if (isPlain && route !== undefined) {
+      const header = standings.header(route)
+      if (header !== undefined) return header
     }
+    const explicit = input === undefined ? undefined : readCallOptions(input)
+    if (route === undefined) return refuseStranger(href, explicit)
+    const { partner } = route
+    refuseMismatch(partner, explicit)
     const options = withAmbient(partner, explicit)
     if (options?.skip) return undefined
-    const token = obtain(partner, options)
-    if (!(token instanceof Promise)) return Token.authorization(token)
+    const token = obtain(partner, options, mayRepeat)
+    if (!(token instanceof Promise)) {
+      if (isPlain && registry.list().length <= configuration.max) standings.renew(route)
+      return Token.authorization(token)
+    }
     // While it was waited for the URL may have become another partner's, or nobody's
     return token.then((value) =>
-      registry.match(href) === partner ? Token.authorization(value) : authorization(url, input),
+      registry.match(href) === partner
+        ? Token.authorization(value)
+        : authorization(url, input, mayRepeat),
     )
   }
 
@@ -113,23 +163,13 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     if (explicit?.skip) return undefined
     if (explicit?.partner !== undefined) throw mismatch(explicit.partner, 'nobody’s')
     if (!strict || context.current()?.general.skip) return undefined
-    const where = parseUrl(url)?.origin ?? 'what is no absolute URL'
-    throw new OrgidAuthError(
-      'ERR_UNKNOWN_PARTNER',
-      `url: expected a partner's, since strict is set, got ${where}. Add it to partners, or pass skip: true for this call`,
-    )
+    throw stranger(url)
   }
 
   const named = (name: string, where: string): Partner => {
     const partner = registry.find(name)
     if (partner !== undefined) return partner
-    throw new OrgidAuthError(
-      'ERR_UNKNOWN_PARTNER',
-      `${where}: expected the name or DID of a partner (${registry
-        .list()
-        .map((other) => other.name)
-        .join(', ')}), got ${describe(name)} that is none's`,
-    )
+    throw nobody(name, registry.list(), where)
   }
 
   const prepare = () => {
@@ -149,71 +189,69 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     const partner = name === undefined ? undefined : named(name, 'invalidate.partner').name
     if (keyId !== undefined && partner === undefined && token === undefined)
       keyring.retire(keyId, clock.now())
-    cache.invalidate(
+    const dropped = cache.invalidate(
       (request, cached) =>
         (partner === undefined || request.partner === partner) &&
         (keyId === undefined || request.keyId === keyId) &&
         (token === undefined || cached?.value === token),
     )
+    origin.invalidate?.({ partner, keyId, token }, dropped)
   }
 
-  const replaced = createReplacement({
+  const answers = createAnswers({
     partnerOf: (url) => registry.match(url),
     optionsFor: withAmbient,
+    now: () => clock.now(),
+    happenings,
+    names,
     requests,
     cache,
     offsets,
     credit: createCredit(clock, configuration.max),
+    fallbacks,
   })
 
+  const sources = { keyring, names, fallbacks, cache, offsets, lastErrors }
   const auth: OrgidAuth = {
-    authorization,
+    authorization: (url, options) => authorization(url, options),
     token: async (name, input) => {
       const explicit = input === undefined ? undefined : readCallOptions(input)
       const partner = named(name, 'partner')
-      if (explicit?.partner !== undefined && !isCalled(partner, explicit.partner)) {
-        throw mismatch(explicit.partner, `${partner.name}'s`)
-      }
+      refuseMismatch(partner, explicit)
       return obtain(partner, withAmbient(partner, explicit))
     },
     prepare,
     invalidate,
     addKey: (key) => keyring.add(readKey(key, 'addKey', clock.now())),
     setPartners: (partners) => {
+      const before = registry.list()
       registry = createRegistry(readPartners(partners, configuration.defaults))
+      for (const { name, did } of before) {
+        if (registry.find(name)?.did !== did) fallbacks.forget(name)
+      }
     },
     run: (options, fn) => {
       const inner = readCallOptions(options)
       if (inner.partner !== undefined) named(inner.partner, 'options.partner')
       return context.run(nestedIn(context.current(), inner), fn)
     },
-    status: () =>
-      statusAt(clock.now(), { partners: registry.list(), keyring, cache, offsets, lastErrors }),
+    status: () => statusAt(clock.now(), { ...sources, partners: registry.list() }),
   }
   const shared: AuthInternals = {
     context,
     partnerOf: (url) => registry.match(url),
     ownsOrigin: (partner) => registry.ownsOrigin(partner),
     now: () => clock.now(),
-    replaced,
+    usable: cache.usable,
+    happenings,
+    authorization,
+    ...answers,
   }
   Object.defineProperty(auth, internals, { value: Object.freeze(shared) })
   return Object.freeze(auth)
 }
 
-/** Whether a partner goes by this name or DID. */
-function isCalled(partner: Partner, nameOrDid: string): boolean {
-  return partner.name === nameOrDid || partner.did === nameOrDid
-}
-
 function hrefOf(url: unknown): string {
   if (url instanceof URL) return url.href
   throw invalidOption('url', 'a string or a URL', describe(url))
-}
-
-function mismatch(meantFor: string, owner: string): OrgidAuthError {
-  return new OrgidAuthError(
-    'ERR_PARTNER_MISMATCH',
-    `options.partner: expected the partner of the final URL, got another (${describe(meantFor)}), while the URL is ${owner}. A token goes where its partner is, and nowhere else`,
-  )
 }

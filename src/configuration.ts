@@ -11,6 +11,7 @@ import {
 } from './partners/partner.js'
 import type { Signer } from './signers/signer.js'
 import { type KeyOptions, readKey, readSigner, type SigningKey } from './tokens/keyring.js'
+import { readStore, type TokenStore } from './tokens/store.js'
 
 /** What {@link createOrgidAuth} takes. Durations and times are seconds. */
 export interface OrgidAuthOptions {
@@ -23,6 +24,7 @@ export interface OrgidAuthOptions {
   readonly key?: PrivateKeyInput | Signer | undefined
   /** Several keys, for rotation; instead of `key`. */
   readonly keys?: readonly KeyOptions[]
+  /** Whom you call; none is allowed, for partners that come later by `auth.setPartners`. */
   readonly partners: readonly PartnerOptions[]
   /** How long a token lives, in seconds or as a duration such as `'12hr'`. Default: `'1 hour'`. */
   readonly lifetime?: number | string
@@ -32,6 +34,8 @@ export interface OrgidAuthOptions {
   readonly strict?: boolean
   /** `max`: the most tokens kept. Default: 10 000. */
   readonly cache?: { readonly max?: number }
+  /** Shares tokens among the processes of a fleet; worth it with remote signers alone. Default: none. */
+  readonly store?: TokenStore | undefined
   /** Seconds a signer may take. Default: 5. */
   readonly signTimeout?: number
   /** Epoch seconds, for tests. Default: the system's clock. */
@@ -47,6 +51,7 @@ const known = [
   'issuedAtBackdate',
   'strict',
   'cache',
+  'store',
   'signTimeout',
   'now',
 ] as const satisfies readonly (keyof OrgidAuthOptions)[]
@@ -61,6 +66,7 @@ export interface Configuration {
   readonly issuedAtBackdate: number
   readonly strict: boolean
   readonly max: number
+  readonly store: TokenStore | undefined
   readonly signTimeout: number
   readonly now: (() => number) | undefined
 }
@@ -103,6 +109,7 @@ export function readConfiguration(input: OrgidAuthOptions): Configuration {
     ),
     strict: readBoolean(options.strict, 'strict', false),
     max: readWhole(max, 'cache.max', { min: 1, max: 10_000_000, fallback: 10_000 }, 'tokens'),
+    store: options.store === undefined ? undefined : readStore(options.store, 'store'),
     signTimeout: readNumber(options.signTimeout, 'signTimeout', {
       min: 0.001,
       max: 600,

@@ -99,6 +99,11 @@ export function ambientOptions(
   return layerFor(meant, isMeant) ?? general
 }
 
+/** Whether it changes nothing about any token. @internal */
+export function isWithoutOptions(ambient: Ambient | undefined): boolean {
+  return ambient === undefined || (ambient.general === noOptions && ambient.meant === undefined)
+}
+
 function layerFor(
   meant: Meant | undefined,
   isMeant: (nameOrDid: string) => boolean,
@@ -145,6 +150,6 @@ export function createCallContext(): CallContext {
       isUsed = true
       return storage.run(ambient, fn)
     },
-    outside: (fn) => storage.run(undefined, fn),
+    outside: (fn) => (storage.getStore() === undefined ? fn() : storage.run(undefined, fn)),
   }
 }

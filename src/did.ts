@@ -16,6 +16,7 @@ export interface ParsedDid {
 const fragmentChars = String.raw`(?:[0-9A-Za-z\-._~!$&'()*+,;=:@/?]|%[0-9A-Fa-f]{2})+`
 const fragmentOnly = new RegExp(`^${fragmentChars}$`)
 const didUrl = new RegExp(`^(did:orgid:(?:([0-9]+):)?(0x[0-9a-fA-F]{64}))(?:#(${fragmentChars}))?$`)
+const idLength = 64
 const portableFragment = /^[0-9A-Za-z]+$/
 
 /**
@@ -68,7 +69,17 @@ function whyNotDid(text: unknown): string {
   if (text.startsWith('0x')) return `${expected}, got a bare identifier; put did:orgid: before it`
   if (!text.startsWith('did:orgid:'))
     return `${expected}, got ${describe(text)} that does not start with did:orgid:`
-  if (digits !== undefined && digits.length !== 64)
-    return `${expected}, got ${digits.length} digits after 0x`
-  return `${expected}, got ${describe(text)} of another form`
+  return `${expected}, got ${whyNotId(digits) ?? `${describe(text)} of another form`}`
+}
+
+/** What is wrong with the digits after `0x`, if it is they. */
+function whyNotId(digits: string | undefined): string | undefined {
+  if (digits === undefined) return undefined
+  const { length } = digits
+  const difference = Math.abs(length - idLength)
+  const count = `${length} digits after 0x, ${difference} too ${length < idLength ? 'few' : 'many'}`
+  const at = digits.search(/[^0-9a-fA-F]/)
+  if (at < 0) return length === idLength ? undefined : count
+  const place = `character ${at + 1} after 0x is no hex digit (0 to 9, a to f)`
+  return length === idLength ? `one whose ${place}` : `${count}, and ${place}`
 }

@@ -1,52 +1,6 @@
-/**
- * Every failure this library can report, as a stable code.
- *
- * Messages may be reworded between releases; codes are part of the API.
- */
-export type OrgidErrorCode =
-  // configuration and call options
-  | 'ERR_INVALID_OPTION'
-  | 'ERR_CONFIG'
-  | 'ERR_INVALID_DID'
-  | 'ERR_DID_FORM_MISMATCH'
-  | 'ERR_INVALID_DURATION'
-  | 'ERR_INVALID_SCOPE'
-  | 'ERR_INVALID_CLAIM'
-  | 'ERR_RESERVED_CLAIM'
-  | 'ERR_INVALID_ORIGIN'
-  | 'ERR_DUPLICATE_PARTNER'
-  // keys
-  | 'ERR_INVALID_KEY'
-  | 'ERR_PUBLIC_KEY'
-  | 'ERR_ENCRYPTED_KEY'
-  | 'ERR_KEY_CURVE'
-  | 'ERR_KEY_RANGE'
-  | 'ERR_KEY_MISMATCH'
-  | 'ERR_NO_ACTIVE_KEY'
-  // binding a token to a call
-  | 'ERR_UNKNOWN_PARTNER'
-  | 'ERR_PARTNER_MISMATCH'
-  | 'ERR_AUDIENCE_NOT_ALLOWED'
-  | 'ERR_SOCKET_PATH'
-  | 'ERR_PLAINTEXT_PROXY'
-  | 'ERR_REDIRECT_TOKEN'
-  | 'ERR_CLIENT_GONE'
-  // minting
-  | 'ERR_SIGNER_FAILED'
-  | 'ERR_SIGNER_TIMEOUT'
-  | 'ERR_INVALID_SIGNATURE'
-  // verifying (orgid-bearer/verify)
-  | 'ERR_TOKEN_MALFORMED'
-  | 'ERR_TOKEN_HEADER'
-  | 'ERR_TOKEN_ALGORITHM'
-  | 'ERR_TOKEN_TYPE'
-  | 'ERR_TOKEN_CLAIM'
-  | 'ERR_TOKEN_ISSUER'
-  | 'ERR_TOKEN_AUDIENCE'
-  | 'ERR_TOKEN_EXPIRED'
-  | 'ERR_TOKEN_NOT_YET_VALID'
-  | 'ERR_TOKEN_KEY'
-  | 'ERR_TOKEN_SIGNATURE'
+import type { OrgidErrorCode } from './error-codes.js'
+
+export type { OrgidErrorCode } from './error-codes.js'
 
 const brand: unique symbol = Symbol.for('orgid-bearer.error') as never
 
@@ -58,6 +12,7 @@ const brand: unique symbol = Symbol.for('orgid-bearer.error') as never
  * recognises errors of another copy of this package.
  */
 export class OrgidAuthError extends Error {
+  /** What went wrong. */
   readonly code: OrgidErrorCode
 
   constructor(code: OrgidErrorCode, message: string, options?: { readonly cause?: unknown }) {

@@ -4,6 +4,22 @@ export { type LoadedAuth, type LoadOptions, loadOrgidAuth } from './config/load.
 export type { OrgidAuthOptions } from './configuration.js'
 export type { CallOptions } from './context.js'
 export { isOrgidAuthError, OrgidAuthError, type OrgidErrorCode } from './errors.js'
+export {
+  type FallbackEvent,
+  type KeyActivatedEvent,
+  type MintEvent,
+  type OrgidEvents,
+  onEvent,
+  type RefreshEvent,
+  type RefusedEvent,
+  type RetriedEvent,
+  type SignerFailedEvent,
+  type SkewEvent,
+  type StoreFailedEvent,
+  type TokenEvent,
+  type TokenFacts,
+  type UnauthorizedEvent,
+} from './events.js'
 export type {
   InvalidateOptions,
   KeyStatus,
@@ -24,7 +40,9 @@ export { type LocalSignerOptions, localSigner } from './signers/local.js'
 export type { Signer } from './signers/signer.js'
 export type { ScopeFormat } from './tokens/claims.js'
 export type { KeyOptions } from './tokens/keyring.js'
+export type { TokenStore } from './tokens/store.js'
 export type { Token } from './tokens/token.js'
 export type { AttachableAxios } from './transports/attachable.js'
 export { wrapClient } from './transports/client.js'
 export { type InstallOptions, install, type Uninstall } from './transports/install.js'
+export type { OrgidWarningCode } from './warning-codes.js'

@@ -2,6 +2,8 @@ import type { CallContext, CallOptions } from './context.js'
 import { describe, type OrgidErrorCode } from './errors.js'
 import { invalidOption } from './options.js'
 import type { Partner, PartnerOptions } from './partners/partner.js'
+import type { CacheEntry } from './tokens/entry.js'
+import type { Happenings } from './tokens/happenings.js'
 import type { KeyOptions } from './tokens/keyring.js'
 import type { Token } from './tokens/token.js'
 
@@ -10,7 +12,8 @@ export interface OrgidAuth {
   /**
    * The value of the Authorization header for a request to `url`.
    *
-   * Synchronous when it can be: a cached token always, a new one with a local signer.
+   * Synchronous when it can be: a cached token always, a new one with a local signer and no
+   * `store`.
    *
    * @returns `'Bearer …'`, or `undefined` when the URL is no partner's: send nothing then.
    * @throws OrgidAuthError (thrown or rejected) `ERR_UNKNOWN_PARTNER` with `strict`,
@@ -45,7 +48,8 @@ export interface OrgidAuth {
   invalidate(what?: InvalidateOptions): void
   /**
    * Adds a key, under a fragment not used before; it signs from its `activeFrom` on, by default
-   * at once.
+   * at once. A partner that refuses it, since it does not know it yet, gets tokens of the key before
+   * for the next 31 days, and is tried again every now and then: `status()` tells.
    *
    * @throws OrgidAuthError `ERR_INVALID_OPTION`, `ERR_INVALID_KEY`, `ERR_PUBLIC_KEY`,
    *   `ERR_ENCRYPTED_KEY`, `ERR_KEY_CURVE`, `ERR_KEY_RANGE`, `ERR_KEY_MISMATCH`
@@ -69,25 +73,49 @@ export interface OrgidAuth {
 
 /** What {@link OrgidAuth.invalidate} drops. */
 export interface InvalidateOptions {
+  /** A partner's name or DID. */
   readonly partner?: string
+  /** The fragment of a key. Alone, it also retires the key: it signs no more. */
   readonly keyId?: string
   /** The token's value. */
   readonly token?: string
 }
 
-/** Times are epoch seconds. */
+/** Where an auth stands, as {@link OrgidAuth.status} tells it. Times are epoch seconds. */
 export interface OrgidAuthStatus {
+  /** In the order in which they were configured. */
   readonly partners: readonly PartnerStatus[]
+  /** Those that sign now or will, in the order in which they were added. */
   readonly keys: readonly KeyStatus[]
 }
 
+/** Where one partner's tokens stand. Times are epoch seconds. */
 export interface PartnerStatus {
+  /** As configured, or host and path prefix. */
   readonly name: string
+  /** The partner's ORGiD. */
   readonly did: string
-  /** The key that signs for it now; undefined while none is active. */
+  /** The fragment of the key that signs for it now; undefined while none is active. */
   readonly keyId: string | undefined
+  /**
+   * Set while an older key signs, since the partner refused the newest: it may know an ORG.JSON of
+   * up to 30 days ago. From `retryAt` on, the next call that can be repeated tries the newest key.
+   */
+  readonly fallback:
+    | {
+        /** The fragment of the key that was refused. */
+        readonly from: string
+        /** The fragment of the key that signs instead. */
+        readonly to: string
+        /** When that was. */
+        readonly since: number
+        /** From when on the newest key is tried again. */
+        readonly retryAt: number
+      }
+    | undefined
   /** How many usable tokens are cached. */
   readonly tokens: number
+  /** When the first of them expires, by our own clock; undefined while there is none. */
   readonly earliestExpiry: number | undefined
   /** When the first of them stops being fresh: the next call after that refreshes it. */
   readonly nextRefresh: number | undefined
@@ -97,10 +125,13 @@ export interface PartnerStatus {
   readonly lastError: { readonly code: OrgidErrorCode; readonly at: number } | undefined
 }
 
+/** Where one key stands. */
 export interface KeyStatus {
+  /** Its fragment. */
   readonly id: string
+  /** Whether new tokens are signed with it now. */
   readonly active: boolean
-  /** Undefined: from the start. */
+  /** Epoch seconds from which on it signs. Undefined: from the start. */
   readonly activeFrom: number | undefined
 }
 
@@ -113,6 +144,22 @@ export interface AuthInternals {
   ownsOrigin(partner: Partner): boolean
   /** Epoch seconds. */
   now(): number
+  /** The cached tokens that would be served now. */
+  usable(): readonly CacheEntry[]
+  readonly happenings: Happenings
+  /**
+   * As `auth.authorization`.
+   *
+   * @param mayRepeat the call can be made once more after a 401, and what comes of it is told to
+   *   `replaced` and `accepted`: then it may carry a token that the partner might refuse.
+   */
+  authorization(
+    url: string,
+    options: CallOptions | undefined,
+    mayRepeat: boolean,
+  ): ReturnType<OrgidAuth['authorization']>
+  /** A call with this header was answered 2xx by this URL. Does not throw. */
+  accepted(url: string, authorization: string): void
   /** {@link Refused} */
   replaced(refused: Refused): string | undefined | Promise<string | undefined>
 }

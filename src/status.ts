@@ -1,7 +1,10 @@
 import type { OrgidErrorCode } from './errors.js'
 import type { OrgidAuthStatus } from './interface.js'
+import type { KeyNames } from './partners/key-names.js'
 import type { Partner } from './partners/partner.js'
 import type { TokenCache } from './tokens/cache.js'
+import type { CacheEntry } from './tokens/entry.js'
+import type { Fallbacks } from './tokens/fallback.js'
 import type { Keyring } from './tokens/keyring.js'
 import type { ClockOffsets } from './tokens/offsets.js'
 
@@ -9,6 +12,8 @@ import type { ClockOffsets } from './tokens/offsets.js'
 export interface StatusSources {
   readonly partners: readonly Partner[]
   readonly keyring: Keyring
+  readonly names: KeyNames
+  readonly fallbacks: Fallbacks
   readonly cache: TokenCache
   readonly offsets: ClockOffsets
   readonly lastErrors: ReadonlyMap<string, { readonly code: OrgidErrorCode; readonly at: number }>
@@ -16,17 +21,30 @@ export interface StatusSources {
 
 /** Where things stand at a moment, in epoch seconds. @internal */
 export function statusAt(now: number, sources: StatusSources): OrgidAuthStatus {
-  const { partners, keyring, cache, offsets, lastErrors } = sources
+  const { partners, keyring, names, fallbacks, cache, offsets, lastErrors } = sources
   const activeId = activeKeyId(keyring, now)
-  const usable = cache.usable()
+  const usable = new Map<string, CacheEntry[]>()
+  for (const entry of cache.usable()) {
+    const others = usable.get(entry.request.partner)
+    if (others === undefined) usable.set(entry.request.partner, [entry])
+    else others.push(entry)
+  }
   return {
-    partners: partners.map(({ name, did }) => {
-      const entries = usable.filter(({ request }) => request.partner === name)
+    partners: partners.map((partner) => {
+      const { name, did } = partner
+      const fallback = activeId === undefined ? undefined : fallbacks.of(name)
+      const keyId = fallback?.to ?? activeId
+      const entries = usable.get(name) ?? []
       return {
         name,
         did,
-        keyId: activeId,
-        tokens: entries.length,
+        keyId: keyId && names.fragmentFor(partner, keyId),
+        fallback: fallback && {
+          ...fallback,
+          from: names.fragmentFor(partner, fallback.from),
+          to: names.fragmentFor(partner, fallback.to),
+        },
+        tokens: new Set(entries.map(({ token }) => token)).size,
         earliestExpiry: least(entries.map(({ endsAt }) => endsAt)),
         nextRefresh: least(entries.map(({ token }) => token.freshUntil)),
         clockOffset: offsets.of(name)?.offset ?? 0,

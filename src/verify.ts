@@ -23,7 +23,9 @@ export type { PublicKeyInput } from './keys/public.js'
 
 /** A token that was found good. */
 export interface VerifiedToken {
+  /** Its JOSE header (RFC 7515 4). */
   readonly header: VerifiedHeader
+  /** Its claims (RFC 7519 4). */
   readonly claims: VerifiedClaims
 }
 
@@ -47,7 +49,8 @@ export type ResolveKey = (
   request: KeyRequest,
 ) => PublicKeyInput | undefined | Promise<PublicKeyInput | undefined>
 
-interface VerifyTokenRules {
+/** What {@link verifyToken} asks of a token, beside a good signature. */
+export interface VerifyTokenRules {
   /**
    * Your own ORGiD, without fragment, or several where one API answers to several. Compared as
    * strings, hex case included, as every known verifier does.

@@ -7,7 +7,10 @@ import manifest from '../package.json' with { type: 'json' }
 
 /** From lowest to highest: what is in a layer imports from that layer's own folder, or below. */
 const layers = [
+  'error-codes.ts',
+  'warning-codes.ts',
   'errors.ts',
+  'events.ts',
   'abort.ts',
   'did.ts',
   'duration.ts',
@@ -18,6 +21,7 @@ const layers = [
   'signers/',
   'verify.ts',
   'tokens/',
+  'store/',
   'context.ts',
   'partners/',
   'interface.ts',
@@ -26,6 +30,8 @@ const layers = [
   'status.ts',
   'auth.ts',
   'config/',
+  'opentelemetry.ts',
+  'status-page/',
   'transports/',
   'middleware/',
   'testing/',
@@ -37,6 +43,8 @@ const layers = [
 const loadsPeer: Readonly<Record<string, readonly string[]>> = {
   // the second one when an instance is used that was given to `install` or `outboundAuth`
   axios: ['transports/axios.ts', 'transports/axios-attach.ts'],
+  secp256k1: ['signers/libsecp256k1.ts'],
+  '@opentelemetry/api': ['opentelemetry.ts'],
 }
 
 /** What only the command needs is loaded by nothing else. */

@@ -481,8 +481,12 @@ describe('operations', () => {
     auth.addKey({ id: 'second', key: next.pem, activeFrom: now + 60 })
     expect(claimsOf(auth.authorization(offers)).iss).toBe(issuer)
     now += 60
+    // No call waits for the new key: the old one's token is served until there is one
+    expect(claimsOf(auth.authorization(offers)).iss).toBe(issuer)
+    await settle()
     const authorization = auth.authorization(offers) as string
     expect(claimsOf(authorization).iss).toBe(`${did('a')}#second`)
+    expect(claimsOf(auth.authorization(flights)).iss).toMatch(/#second$/)
     const verified = verifyToken(authorization.slice(7), {
       audience: did('b'),
       key: next.publicKey,

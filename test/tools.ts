@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 
 /** The system's own Python, which is the one that Debian's packages are installed for. */
 export const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3'
@@ -24,6 +25,22 @@ function isMissing(tool: string, probe: readonly string[], install: string): boo
 export const opensslIsMissing = () =>
   isMissing('the openssl command', ['openssl', 'version'], 'apt-get install openssl')
 
+export const redisIsMissing = () =>
+  isMissing('redis-server', ['redis-server', '--version'], 'apt-get install redis-server')
+
+export const softHsmIsMissing = () =>
+  isMissing('SoftHSM', ['softhsm2-util', '--version'], 'apt-get install softhsm2') ||
+  isMissing(
+    'pkcs11js',
+    [process.execPath, '-e', 'require(process.argv[1])', pkcs11js],
+    'npm ci --prefix test/signers/pkcs11, which takes a C++ compiler',
+  )
+
+/** Apart from the other development dependencies, since it is compiled when it is installed. */
+export const pkcs11js = fileURLToPath(
+  new URL('./signers/pkcs11/node_modules/pkcs11js', import.meta.url),
+)
+
 /** @param modules their names in Python, as installed by `python3-ecdsa` and `python3-jwt`. */
 export const pythonIsMissing = (...modules: readonly ('ecdsa' | 'jwt')[]) =>
   isMissing(
@@ -31,3 +48,9 @@ export const pythonIsMissing = (...modules: readonly ('ecdsa' | 'jwt')[]) =>
     [python, ...pythonArgs, '-c', `import ${modules.join(', ')}`],
     `apt-get install ${modules.map((name) => `python3-${name}`).join(' ')}`,
   )
+
+/** Debian's Chromium; CHROMIUM names another. */
+export const chromiumPath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+
+export const chromiumIsMissing = () =>
+  isMissing('Chromium', [chromiumPath, '--version'], 'apt-get install chromium')

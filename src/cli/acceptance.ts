@@ -1,9 +1,10 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { parseDid } from '../did.js'
 import { isOrgidAuthError } from '../errors.js'
-import { orgJsonEntries } from '../keys/orgjson.js'
 import { decodeLoosely, isSignedBy } from '../testing/decode.js'
 import { judge, type KnownKeys } from '../testing/index.js'
+import { loadPem } from '../testing/older.js'
+import { documentsFor } from '../testing/orgjson.js'
 
 /** The kinds of partner whose rules are known. */
 export const kinds = {
@@ -94,7 +95,7 @@ function judgePython(
     )
   }
   const key = pythonKey(keys, iss)
-  if (key === undefined) return refuse('no publicKey in ORG.JSON has iss, to the letter, as its id')
+  if (typeof key === 'string') return refuse(key)
   if (jwt.header.alg !== 'ES256K') return refuse('alg is not ES256K')
   if (aud !== did) return refuse('aud is not this partner, as one string')
   const time = Math.floor(now)
@@ -108,15 +109,10 @@ function judgePython(
   return isSignedBy(key, jwt) ? { accepted: true } : refuse(signatureWrong)
 }
 
-function pythonKey(keys: KnownKeys, issuer: string): KeyObject | undefined {
-  try {
-    const documents =
-      'orgJson' in keys ? [keys.orgJson].flat() : [orgJsonEntries(issuer, keys.publicKey)]
-    const entries = documents.flatMap(({ publicKey = [] }) => publicKey)
-    const pem = entries.find(({ id }) => id === issuer)?.publicKeyPem
-    const body = pem?.replace(/-----[^-]+-----|\s/g, '') ?? ''
-    return createPublicKey({ key: Buffer.from(body, 'base64'), format: 'der', type: 'spki' })
-  } catch {
-    return undefined
-  }
+/** The key, or why there is none. */
+function pythonKey(keys: KnownKeys, issuer: string): KeyObject | string {
+  const entries = documentsFor(keys, issuer).flatMap(({ publicKey = [] }) => publicKey)
+  const entry = entries.find(({ id }) => id === issuer)
+  if (entry === undefined) return 'no publicKey in ORG.JSON has iss, to the letter, as its id'
+  return loadPem(entry.publicKeyPem) ?? 'the publicKeyPem is not a secp256k1 public key'
 }

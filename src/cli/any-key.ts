@@ -1,7 +1,8 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto'
-import { isOrgidAuthError, OrgidAuthError } from '../errors.js'
+import { isOrgidAuthError } from '../errors.js'
 import { loadPrivateKey } from '../keys/load.js'
 import { loadPublicKey } from '../keys/public.js'
+import { withRemedy } from '../keys/refusals.js'
 import { readText } from './files.js'
 import type { Io } from './io.js'
 
@@ -21,13 +22,10 @@ export function readAnyPublicKey(io: Io, file: string, where = '--key'): KeyObje
   } catch (error) {
     if (!isOrgidAuthError(error)) throw error
     if (error.code === 'ERR_PUBLIC_KEY') return readPublicKey(text, name)
-    if (error.code !== 'ERR_ENCRYPTED_KEY') throw error
-    // What the loader says of code is to be done here with a variable, or with the public key
-    const said = error.message.replace(/; pass \{ key, passphrase \}$/, '')
-    throw new OrgidAuthError(
-      error.code,
-      `${said}; set ORGID_PRIVATE_KEY_PASSPHRASE, or give the public key`,
-    )
+    throw withRemedy(error, {
+      missing: 'set ORGID_PRIVATE_KEY_PASSPHRASE, or give the public key',
+      wrong: 'check ORGID_PRIVATE_KEY_PASSPHRASE, or give the public key',
+    })
   }
 }
 

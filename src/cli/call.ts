@@ -15,7 +15,7 @@ import {
 } from './own-config.js'
 import { addCommand, type CommonOptions, collect, report, type Session } from './session.js'
 import { printable } from './terminal.js'
-import { addTokenOptions, callOptions, choosePartner, type TokenOptions } from './token.js'
+import { addTokenOptions, callOptions, choosePartner, inFlags, type TokenOptions } from './token.js'
 
 interface CallCommandOptions extends CommonOptions, ConfigOptions, TokenOptions {
   readonly request?: string
@@ -65,6 +65,7 @@ async function call(
   if (!(timeout > 0 && timeout <= 3_600)) {
     throw usageError('--timeout: expected seconds, up to 3600, got something else')
   }
+  const method = readMethod(options)
   const body = await readBody(io, options.data)
   const headers = readHeaders(options.header ?? [], body)
   const own = await loadOwnConfig(io, options)
@@ -72,14 +73,15 @@ async function call(
   let response: Response
   let content: Uint8Array
   try {
-    response = await withAuth(fetch, own.auth)(url, {
-      method: options.request ?? (body === undefined ? 'GET' : 'POST'),
+    const authorized = withAuth(fetch, own.auth)
+    response = await authorized(url, {
+      method,
       headers,
       redirect: options.location ? 'follow' : 'manual',
       signal: AbortSignal.timeout(timeout * 1_000),
       ...(body !== undefined && { body }),
       orgid: callOptions(options),
-    })
+    }).catch(inFlags)
     content = new Uint8Array(await response.arrayBuffer())
   } catch (error) {
     throw requestFailed(error, new URL(url).origin)
@@ -110,6 +112,23 @@ function urlOf(
     'ERR_UNKNOWN_PARTNER',
     `target: expected a URL of a configured partner (${partners.flatMap(({ origins }) => origins).join(', ')}), got ${parseUrl(target)?.origin ?? 'what is no URL'}. Add it to partners, or use curl`,
   )
+}
+
+// RFC 9110 9.1, a token (5.6.2)
+const methodToken = /^[\w!#$%&'*+.^`|~-]+$/
+
+/** What fetch would refuse, or send in a way that nobody means. */
+function readMethod({ request, data }: CallCommandOptions): string {
+  if (request === undefined) return data === undefined ? 'GET' : 'POST'
+  if (!methodToken.test(request) || /^(?:connect|trace|track)$/i.test(request)) {
+    throw usageError('--request: expected a method such as PUT, got what cannot be sent')
+  }
+  if (data !== undefined && /^(?:get|head)$/i.test(request)) {
+    throw usageError(
+      `--data: expected none with ${request}, which has no body, got some. Leave -X out to POST it`,
+    )
+  }
+  return request
 }
 
 async function readBody(io: Io, data: string | undefined): Promise<string | undefined> {

@@ -1,7 +1,7 @@
-import type { Partner } from '../partners/partner.js'
+import { checkAnswer } from './check-answer.js'
+import type { Sample } from './check-partner.js'
 import { type Row, row } from './check-row.js'
 import { networkReason } from './network.js'
-import { printable } from './terminal.js'
 import { span } from './words.js'
 
 /** Seconds that a partner has to answer. */
@@ -12,11 +12,8 @@ const tolerable = 30
 const broken = 300
 
 /** A request that is to be made. */
-export interface Probe {
-  readonly partner: Partner
+export interface Probe extends Omit<Sample, 'now'> {
   readonly origin: string
-  /** `'Bearer …'` */
-  readonly authorization: string
   /** Seconds by which `iat` lies before now. */
   readonly issuedAtBackdate: number
   readonly now: () => number
@@ -24,14 +21,14 @@ export interface Probe {
 
 /** One authenticated request to an origin of a partner, and what its answer says. */
 export async function checkOrigin(probe: Probe): Promise<readonly Row[]> {
-  const { partner, origin, authorization, now } = probe
+  const { partner, origin, token, now } = probe
   const where = partner.origins.length > 1 ? `${partner.name} (${origin})` : partner.name
   const sentAt = now()
   let response: Response
   try {
     // not through withAuth, which would learn the clock and try again: what is wrong is to be seen
     response = await fetch(`${origin}${partner.pathPrefix}/`, {
-      headers: { authorization },
+      headers: { authorization: `Bearer ${token}` },
       redirect: 'manual',
       signal: AbortSignal.timeout(longestWait * 1_000),
     })
@@ -44,11 +41,12 @@ export async function checkOrigin(probe: Probe): Promise<readonly Row[]> {
     ]
   }
   const receivedAt = now()
+  const clock = checkClock(`${where}: clock`, response.headers, (sentAt + receivedAt) / 2, probe)
   const took = `${Math.round((receivedAt - sentAt) * 1_000)} ms`
   return [
     row(`${where}: reachable`, 'pass', `${origin} answers in ${took}`),
-    checkClock(`${where}: clock`, response.headers, (sentAt + receivedAt) / 2, probe),
-    checkAnswer(`${where}: request`, response),
+    clock,
+    checkAnswer(`${where}: request`, response, { ...probe, clock }),
   ]
 }
 
@@ -75,41 +73,4 @@ function checkClock(name: string, headers: Headers, at: number, probe: Probe): R
   }
   if (Math.abs(ahead) > tolerable) return row(name, 'warn', differs, remedy)
   return row(name, 'pass', `within ${Math.max(1, Math.abs(ahead))} s of this machine's`)
-}
-
-function checkAnswer(name: string, { status, headers }: Response): Row {
-  if (status === 401) {
-    const why = headers.get('www-authenticate')
-    return row(
-      name,
-      'fail',
-      `401, the token is refused${why === null ? '' : `: ${printable(why).slice(0, 300)}`}`,
-      'See the rows above. If all of them pass: is the did in your configuration, to the letter, the one that the partner gave you? Else the partner may not have your new key yet (12 hours, up to 30 days), or does not know your organisation: ask',
-    )
-  }
-  if (status === 403) {
-    return row(
-      name,
-      'warn',
-      '403: the token is read, and you are not let in',
-      'Ask the partner to let your organisation in, or for which scope',
-    )
-  }
-  if (status >= 500) {
-    return row(
-      name,
-      'warn',
-      `${status}: the partner is in trouble, which says nothing of the token`,
-    )
-  }
-  if (status >= 300 && status < 400) {
-    return row(name, 'pass', `${status}: a redirect, so the token was not refused; not followed`)
-  }
-  return status < 300
-    ? row(
-        name,
-        'pass',
-        `${status}: not refused. An API that asks for no token at this path says the same`,
-      )
-    : row(name, 'pass', `${status}: not 401, so the token was not refused, or not looked at here`)
 }

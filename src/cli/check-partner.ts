@@ -11,7 +11,10 @@ export interface Sample {
   readonly token: string
   /** `iss`. */
   readonly issuer: string
-  readonly keys: KnownKeys
+  /** Undefined: of the documents that were given, none is that of the issuer. */
+  readonly keys: KnownKeys | undefined
+  /** The rows that tell already what is wrong with the issuer's key. */
+  readonly told: readonly string[]
   /** Epoch seconds. */
   readonly now: number
 }
@@ -29,7 +32,7 @@ export function checkFragment(fragment: string): Row {
     name,
     'warn',
     'older partners take letters, digits and _ only, current ones no _ or .',
-    'Register the key under letters and digits only, such as #webserver, and set issuer to that',
+    'Register a new key under letters and digits only, such as #webserver, and set issuer to that',
   )
 }
 
@@ -51,8 +54,9 @@ function short(did: string): string {
 }
 
 /** Tried against the rules of the kinds of partner that go by this form of DID. */
-function checkVerdict({ partner, token, keys, now }: Sample): Row {
+function checkVerdict({ partner, token, keys, told, now }: Sample): Row {
   const name = `${partner.name}: rules`
+  if (keys === undefined) return row(name, 'skip', `no ORG.JSON to judge by${see(told)}`)
   const { chain } = parseDid(partner.did)
   const expected: readonly Kind[] =
     chain === undefined ? ['older', 'python', 'current'] : ['current']
@@ -65,13 +69,19 @@ function checkVerdict({ partner, token, keys, now }: Sample): Row {
       `a token keeps the rules of all known partners that go by this form (${expected.join(', ')})`,
     )
   }
+  if (told.length > 0) return row(name, 'skip', `a token would be refused${see(told)}`)
   const reasons = refusing.map(({ kind, reason }) => `${kinds[kind]}: ${reason}`)
   return row(
     name,
     refusing.length === expected.length ? 'fail' : 'warn',
     `a token would be refused by partners of these kinds: ${reasons.join('; ')}`,
-    'See the rows on ORG.JSON, the name of the key and the clock, or ask the partner which it is',
+    'Correct what is refused, or ask the partner which of these it is',
   )
+}
+
+/** Where a fault is told, so that it is not told twice. */
+function see(told: readonly string[]): string {
+  return told.length === 0 ? '' : `: see ${told.join(' and ')}`
 }
 
 function checkLifetime({ name, lifetime }: Partner): Row {

@@ -1,3 +1,5 @@
+import { isOrgidAuthError } from '../errors.js'
+import { CliError } from './io.js'
 import { columns, printable, type Style, wrap } from './terminal.js'
 
 /** What a check found. `skip`: not looked at, which is no pass. */
@@ -39,4 +41,24 @@ export function table(rows: readonly Row[], style: Style): string[] {
     return `${count} ${status === 'skip' ? 'skipped' : status}`
   })
   return [...lines, '', sum.join(', ')]
+}
+
+/** What a function finds, or the row that tells why it finds nothing. */
+export async function attempt<T>(
+  name: string,
+  fn: () => Promise<T>,
+): Promise<{ readonly found?: T; readonly row?: Row }> {
+  try {
+    return { found: await fn() }
+  } catch (error) {
+    return { row: failure(name, error) }
+  }
+}
+
+/** What is wrong, in a message that says what to do. */
+export function failure(name: string, error: unknown): Row {
+  if (isOrgidAuthError(error) || error instanceof CliError) {
+    return row(name, 'fail', `${error.code}: ${error.message}`)
+  }
+  throw error
 }

@@ -1,24 +1,15 @@
 import type { Command } from 'commander'
-import { loadKeys } from '../config/read.js'
-import { filesOf } from '../config/sources.js'
-import { isOrgidAuthError } from '../errors.js'
-import { loadPublicKey } from '../keys/public.js'
+import type { Partner } from '../partners/partner.js'
+import { checkIssuers } from './check-issuers.js'
 import { checkOrigin } from './check-network.js'
-import { checkDocument, checkRegistration, type Signing } from './check-orgjson.js'
-import { checkFragment, checkTokens, type Sample } from './check-partner.js'
-import { type Row, row, table } from './check-row.js'
-import { modeOf } from './files.js'
-import { CliError, type Io, type Result } from './io.js'
-import { type CheckedOrgJson, readOrgJson } from './orgjson-facts.js'
-import { isRemote, orgJsonOption, readOrgJsonText } from './orgjson-source.js'
-import {
-  authOf,
-  type ConfigOptions,
-  configOption,
-  keyOption,
-  type OwnConfig,
-  readOwnConfig,
-} from './own-config.js'
+import { checkDocument } from './check-orgjson.js'
+import { checkOwn } from './check-own.js'
+import { checkTokens, type Sample } from './check-partner.js'
+import { attempt, type Row, row, table } from './check-row.js'
+import { knownKeys, readSources } from './check-sources.js'
+import type { Io, Result } from './io.js'
+import { orgJsonOption } from './orgjson-source.js'
+import { type ConfigOptions, configOption, keyOption, type OwnConfig } from './own-config.js'
 import { addCommand, type CommonOptions, collect, report, type Session } from './session.js'
 import { styleFor } from './terminal.js'
 
@@ -56,173 +47,84 @@ function resultOf(io: Io, rows: readonly Row[]): Result {
 }
 
 async function check(io: Io, options: CheckOptions): Promise<readonly Row[]> {
-  const own = await checkOwn(io, options)
-  const documents = await checkSources(io, options)
-  if (own.config === undefined) return [...own.rows, ...documents.rows]
-  const samples = await samplesOf(io, own.config, documents.found)
-  const signings = signingsOf(own.config, samples)
-  const fragments = new Set(signings.map(({ issuer }) => issuer.split('#')[1] as string))
-  return [
-    ...own.rows,
-    ...[...fragments].map(checkFragment),
-    ...documents.rows,
-    ...(documents.found.length === 0 ? [] : signings).flatMap((signing) =>
-      checkRegistration(documents.found, signing, io.now()),
-    ),
-    ...samples.flatMap(checkTokens),
-    ...(await checkNetwork(io, own.config, samples, options.offline === true)),
+  const { rows, config } = await checkOwn(io, options)
+  const sources = await readSources(io, options)
+  const documents = (told: readonly string[]) => [
+    ...sources.rows,
+    ...sources.found.map((one) => checkDocument(one, new Set(told))),
   ]
-}
-
-interface Own {
-  readonly rows: readonly Row[]
-  readonly config?: OwnConfig
-}
-
-/** The configuration and the key. */
-async function checkOwn(io: Io, options: CheckOptions): Promise<Own> {
-  const skipped = row('key', 'skip', 'there is no configuration to find it by')
-  let config: ReturnType<typeof readOwnConfig>
-  try {
-    config = readOwnConfig(io, options)
-  } catch (error) {
-    return { rows: [failure('configuration', error), skipped] }
-  }
-  const key = await attempt('key', () => loadKeys(config))
-  // The rest of the configuration can be wrong as well, whatever the key
-  const keys =
-    key.found ?? (config.keys && 'keys' in config.keys ? undefined : { key: '1'.repeat(64) })
-  const checked = keys && (await attempt('configuration', async () => authOf(io, config, keys)))
-  const source = config.source ?? 'the environment'
-  const rows = [
-    ...(checked === undefined
-      ? []
-      : [checked.row ?? row('configuration', 'pass', describe(source, checked.found))]),
-    key.row ?? row('key', 'pass', 'secp256k1, and can be read'),
-    ...checkModes(io, config),
-  ]
-  const isWell = key.found !== undefined && checked?.found !== undefined
-  return isWell ? { rows, config: checked.found as OwnConfig } : { rows }
-}
-
-function describe(source: string, own: OwnConfig | undefined): string {
-  const names = own?.configuration.partners.map(({ name }) => name) ?? []
-  return `${source}: ${names.length === 0 ? 'no partner yet' : `partners ${names.join(', ')}`}`
-}
-
-function checkModes(io: Io, config: Parameters<typeof filesOf>[0]): readonly Row[] {
-  const secrets = filesOf(config).filter((file) => file !== config.source)
-  return secrets.flatMap((file) => {
-    const mode = modeOf(io, file)
-    if (mode === undefined || (mode & 0o077) === 0) return []
-    const shown = (mode & 0o777).toString(8)
-    return row(
-      'key file',
-      'warn',
-      `${file} has mode ${shown}: others can read it`,
-      `chmod 600 ${file}`,
-    )
+  if (config === undefined) return [...rows, ...documents([])]
+  const tokens = await mintAll(config)
+  const issued = tokens.flatMap(({ minted }) => minted?.issuer ?? [])
+  const issuers = checkIssuers(config, issued, sources, io.now())
+  const samples = tokens.flatMap(({ partner, minted }) => {
+    const of = issuers.find(({ issuer }) => issuer === minted?.issuer)
+    if (minted === undefined || of === undefined) return []
+    const keys = knownKeys(sources, of.issuer, of.key)
+    return { ...minted, partner, keys, told: of.told, now: io.now() }
   })
+  const isOffline = options.offline === true
+  return unique([
+    ...rows,
+    ...issuers.map(({ name }) => name),
+    ...documents(issuers.flatMap(({ fragment, told }) => (told.length > 0 ? fragment : []))),
+    ...issuers.flatMap(({ registration }) => registration),
+    ...tokens.flatMap(({ row: why }) => why ?? []),
+    ...samples.flatMap(checkTokens),
+    ...tokens.flatMap(({ partner, minted }) => (minted ? [] : skipNetwork(partner, 'no token'))),
+    ...(await checkNetwork(io, config, samples, isOffline)),
+  ])
 }
 
-/** The ORG.JSON itself; several of them where one's ORGiD has several forms. */
-async function checkSources(
-  io: Io,
-  { orgJson = [], offline }: CheckOptions,
-): Promise<{ readonly rows: readonly Row[]; readonly found: readonly CheckedOrgJson[] }> {
-  const name = 'ORG.JSON'
-  if (orgJson.length === 0) {
-    const remedy = 'Give it with --org-json <file or URL>'
-    return { rows: [row(name, 'skip', 'not looked at', remedy)], found: [] }
-  }
-  const checked = await Promise.all(
-    orgJson.map(async (source) => {
-      if (offline && isRemote(source)) return { row: row(name, 'skip', 'offline') }
-      const read = await attempt(name, async () =>
-        readOrgJson(await readOrgJsonText(io, source), source),
+/** What is the same for several keys is one row. */
+function unique(rows: readonly Row[]): readonly Row[] {
+  const seen = new Map(rows.map((one) => [JSON.stringify(one), one]))
+  return [...seen.values()]
+}
+
+/** A partner, with a token to be judged here and sent there, or the row that says why not. */
+interface Minted {
+  readonly partner: Partner
+  readonly minted?: Pick<Sample, 'token' | 'issuer'>
+  readonly row?: Row
+}
+
+async function mintAll({ auth, configuration }: OwnConfig): Promise<readonly Minted[]> {
+  const all = await Promise.all(
+    configuration.partners.map(async (partner): Promise<Minted> => {
+      const { found, row: why } = await attempt(`${partner.name}: token`, async () =>
+        auth.token(partner.name),
       )
-      return read.found === undefined ? read : { ...read, row: checkDocument(read.found) }
+      if (found === undefined) return { partner, ...(why && { row: why }) }
+      return { partner, minted: { token: found.value, issuer: found.issuer } }
     }),
   )
-  return {
-    rows: checked.map((one) => one.row as Row),
-    found: checked.flatMap((one) => ('found' in one && one.found ? [one.found] : [])),
-  }
-}
-
-/** A token for each partner, to be judged here and sent there. */
-async function samplesOf(
-  io: Io,
-  { auth, configuration }: OwnConfig,
-  documents: readonly CheckedOrgJson[],
-): Promise<readonly Sample[]> {
-  return Promise.all(
-    configuration.partners.map(async (partner) => {
-      const { value: token, issuer } = await auth.token(partner.name)
-      const own = ownKey(configuration, issuer)
-      const document = documents.find(({ did }) => did === issuer.split('#', 1)[0])?.document
-      const keys = document === undefined ? { publicKey: own } : { orgJson: document }
-      return { partner, token, issuer, keys, now: io.now() }
-    }),
-  )
-}
-
-function ownKey({ keys }: OwnConfig['configuration'], issuer: string) {
-  const [first] = keys
-  const named = keys.find(({ id }) => issuer.endsWith(`#${id}`)) ?? first
-  return loadPublicKey((named as NonNullable<typeof first>).signer.publicKey)
-}
-
-/** Each name under which we sign, once: of all partners, and of keys whose time is to come. */
-function signingsOf(
-  { configuration, config }: OwnConfig,
-  samples: readonly Sample[],
-): readonly Signing[] {
-  const { issuer } = config.options
-  const own = configuration.keys.map(({ id }) =>
-    issuer.includes('#') ? issuer : `${issuer}#${id}`,
-  )
-  const issuers = new Set([...own, ...samples.map((sample) => sample.issuer)])
-  return [...issuers].map((one) => ({ issuer: one, key: ownKey(configuration, one) }))
+  return all.map((one) => {
+    // What keeps several from their tokens is told of the first
+    const first = all.find(({ row: why }) => why !== undefined && why.detail === one.row?.detail)
+    if (one.row === undefined || first?.row === undefined || first === one) return one
+    return { ...one, row: row(one.row.name, 'skip', `there is none: see ${first.row.name}`) }
+  })
 }
 
 async function checkNetwork(
   io: Io,
   { configuration }: OwnConfig,
   samples: readonly Sample[],
-  offline: boolean,
+  isOffline: boolean,
 ): Promise<readonly Row[]> {
   const { issuedAtBackdate } = configuration
-  const rows = samples.map(async ({ partner, token }) => {
-    if (offline) {
-      return ['reachable', 'clock', 'request'].map((what) =>
-        row(`${partner.name}: ${what}`, 'skip', 'offline'),
-      )
-    }
-    const authorization = `Bearer ${token}`
+  const rows = samples.map(async (sample) => {
+    const { partner } = sample
+    if (isOffline) return skipNetwork(partner, 'offline')
     const ofOrigins = partner.origins.map((origin) =>
-      checkOrigin({ partner, origin, authorization, issuedAtBackdate, now: io.now }),
+      checkOrigin({ ...sample, origin, issuedAtBackdate, now: io.now }),
     )
     return (await Promise.all(ofOrigins)).flat()
   })
   return (await Promise.all(rows)).flat()
 }
 
-async function attempt<T>(
-  name: string,
-  fn: () => Promise<T>,
-): Promise<{ readonly found?: T; readonly row?: Row }> {
-  try {
-    return { found: await fn() }
-  } catch (error) {
-    return { row: failure(name, error) }
-  }
-}
-
-/** What is wrong, in a message that says what to do. */
-function failure(name: string, error: unknown): Row {
-  if (isOrgidAuthError(error) || error instanceof CliError) {
-    return row(name, 'fail', `${error.code}: ${error.message}`)
-  }
-  throw error
+function skipNetwork({ name }: Partner, why: string): readonly Row[] {
+  return ['reachable', 'clock', 'request'].map((what) => row(`${name}: ${what}`, 'skip', why))
 }

@@ -40,46 +40,8 @@ function shown(file: string, where: string): string {
   return /passphrase/i.test(where) ? 'the file that it names' : showPath(file)
 }
 
-/** A file to be written. */
-export interface NewFile {
-  readonly file: string
-  readonly text: string
-  /** Permissions; what an umask takes away is taken away. */
-  readonly mode: number
-  /** Replaces one that exists; the new one has its own permissions. Default: false. */
-  readonly force?: boolean
-}
-
-/**
- * Writes new files, all or none.
- *
- * @throws CliError `ERR_FILE_EXISTS`, `ERR_FILE`
- */
-export function writeNewFiles({ cwd }: Pick<Io, 'cwd'>, files: readonly NewFile[]): void {
-  const created: string[] = []
-  for (const { file, text, mode, force } of files) {
-    const path = resolve(cwd, file)
-    try {
-      if (force) replace(path, text, mode)
-      else createOnly(path, text, mode)
-    } catch (error) {
-      // half of a pair is worse than none
-      for (const other of created) rmSync(other, { force: true })
-      throw notWritten(error, file)
-    }
-    if (!force) created.push(path)
-  }
-}
-
-function notWritten(error: unknown, file: string): CliError {
-  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return cannotWrite(error, file)
-  return new CliError(
-    'ERR_FILE_EXISTS',
-    `${file} exists and was not touched; nothing was written. Choose another name, or pass --force to overwrite it`,
-  )
-}
-
-function cannotWrite(error: unknown, file: string): CliError {
+/** What to say of a file that cannot be written. */
+export function cannotWrite(error: unknown, file: string): CliError {
   return new CliError('ERR_FILE', `cannot write ${showPath(file)} (${reason(error)})`)
 }
 
@@ -87,14 +49,21 @@ function cannotWrite(error: unknown, file: string): CliError {
  * Replaces the text of a file at once: whoever reads it meanwhile sees the old or the new one. Its
  * permissions stay, and a symbolic link stays one.
  *
+ * @param before the text that the new one was made of: where the file has another one by now, that
+ *   stays.
  * @throws CliError `ERR_FILE`
  */
-export function replaceText({ cwd }: Pick<Io, 'cwd'>, file: string, text: string): void {
+export function replaceText(
+  { cwd }: Pick<Io, 'cwd'>,
+  file: string,
+  text: string,
+  before: string,
+): void {
   try {
     const path = realpathSync(resolve(cwd, file))
-    replace(path, text, statSync(path).mode & 0o7777, true)
+    replace(path, text, statSync(path).mode & 0o7777, before)
   } catch (error) {
-    throw cannotWrite(error, file)
+    throw error instanceof CliError ? error : cannotWrite(error, file)
   }
 }
 
@@ -104,20 +73,13 @@ export function modeOf({ cwd }: Pick<Io, 'cwd'>, file: string): number | undefin
   return statSync(resolve(cwd, file), { throwIfNoEntry: false })?.mode
 }
 
-function createOnly(path: string, text: string, mode: number): void {
-  try {
-    writeFileSync(path, text, { flag: 'wx', mode })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(path, { force: true })
-    throw error
-  }
-}
-
-function replace(path: string, text: string, mode: number, exactly = false): void {
+function replace(path: string, text: string, mode: number, before: string): void {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   try {
-    writeFileSync(temporary, text, { flag: 'wx', mode })
-    if (exactly) chmodSync(temporary, mode)
+    // Flushed: the new text is on the disk before the name is its
+    writeFileSync(temporary, text, { flag: 'wx', mode, flush: true })
+    chmodSync(temporary, mode)
+    refuseChanged(path, before)
     renameSync(temporary, path)
   } catch (error) {
     rmSync(temporary, { force: true })
@@ -125,7 +87,16 @@ function replace(path: string, text: string, mode: number, exactly = false): voi
   }
 }
 
+function refuseChanged(path: string, before: string): void {
+  if (readFileSync(path, 'utf8') === before) return
+  throw new CliError(
+    'ERR_FILE',
+    `${showPath(path)} was changed by someone else meanwhile, and was not touched. Run this again`,
+  )
+}
+
 function reason(error: unknown): string {
   const { code = 'unknown error' } = error as NodeJS.ErrnoException
+  if (code === 'EISDIR') return 'EISDIR: it is a directory'
   return code === 'ENOENT' ? 'ENOENT: there is no such file or directory' : code
 }

@@ -1,6 +1,12 @@
 import { createInterface, type Interface } from 'node:readline/promises'
 import { isOrgidAuthError } from '../errors.js'
-import { type Answers, checkPartner, type NewPartner, readIssuer } from './init-answers.js'
+import {
+  type Answers,
+  checkPartner,
+  type NewPartner,
+  readIssuer,
+  readPartnerName,
+} from './init-answers.js'
 import { type Io, usageError } from './io.js'
 
 /**
@@ -11,6 +17,7 @@ import { type Io, usageError } from './io.js'
 export async function askForInit(
   io: Io,
   given: { readonly [K in keyof Answers]: Answers[K] | undefined },
+  hasKey: boolean,
 ): Promise<Answers> {
   // on stderr: stdout is for what the command gives
   const terminal = createInterface({ input: io.stdin, output: io.stderr })
@@ -20,15 +27,21 @@ export async function askForInit(
     const issuer =
       given.issuer ??
       (await untilGood(tell, async () =>
-        readIssuer(await ask('Your ORGiD, and the name of your key (did:orgid:0x…#webserver): ')),
+        readIssuer(
+          await ask('Your ORGiD, and the name of your key (did:orgid:0x…#webserver): '),
+          hasKey,
+        ),
       ))
     if (given.partners !== undefined) return { issuer, partners: given.partners }
     const partners: NewPartner[] = []
     for (;;) {
       const number = partners.length === 0 ? 'a' : 'another'
-      const name = await ask(`The name of ${number} partner, such as hotels (Enter for none): `)
+      const name = await untilGood(tell, async () => {
+        const text = await ask(`The name of ${number} partner, such as hotels (Enter for none): `)
+        return text === '' ? text : readPartnerName(text, partners)
+      })
       if (name === '') return { issuer, partners }
-      partners.push(await untilGood(tell, () => askForPartner(ask, name)))
+      partners.push(await untilGood(tell, () => askForPartner(ask, name, partners)))
     }
   } finally {
     terminal.close()
@@ -37,10 +50,14 @@ export async function askForInit(
 
 type Ask = (question: string) => Promise<string>
 
-async function askForPartner(ask: Ask, name: string): Promise<NewPartner> {
+async function askForPartner(
+  ask: Ask,
+  name: string,
+  others: readonly NewPartner[],
+): Promise<NewPartner> {
   const did = await ask(`The ORGiD of ${name} (did:orgid:0x…): `)
   const origin = await ask(`Where its API is (https://api.${name}.example): `)
-  return checkPartner({ name, did, origin })
+  return checkPartner({ name, did, origin }, others)
 }
 
 async function untilGood<T>(tell: (text: string) => void, read: () => Promise<T>): Promise<T> {

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { createOrgidAuth } from '../auth.js'
-import { writeNewFiles } from './files.js'
 import {
   type Answers,
   inItsForm,
@@ -13,7 +12,8 @@ import {
 } from './init-answers.js'
 import { askForInit } from './init-questions.js'
 import { CliError, type Io, type Result, usageError } from './io.js'
-import { keyFiles } from './keygen.js'
+import { keyFiles, refuseEnding } from './keygen.js'
+import { writeNewFiles } from './new-files.js'
 import { loadKeyFile } from './own-config.js'
 import { addCommand, type CommonOptions, collect, report, type Session } from './session.js'
 
@@ -52,12 +52,13 @@ The key is not in the configuration, which only says in which file it is.`,
 async function init(io: Io, options: InitOptions): Promise<Result> {
   const { config, key, force, keyName } = options
   if (!force) refuseExisting(io, config, 'Choose another name with --config, or pass --force')
+  refuseEnding(keyName, '--key-name')
   if (key === undefined) {
     const remedy = 'Use it with --key, or choose another name with --key-name'
     for (const ending of ['.pem', '.pub']) refuseExisting(io, `${keyName}${ending}`, remedy)
   } else await loadKeyFile(io, key)
   const given = { issuer: options.issuer, partners: options.partner?.map(partnerFrom) }
-  const answers = await complete(io, given)
+  const answers = await complete(io, given, key !== undefined)
   const partners = answers.partners.map((partner) => inItsForm(partner, answers.issuer))
   const document = {
     issuer: answers.issuer,
@@ -91,11 +92,12 @@ function refuseExisting({ cwd }: Io, file: string, remedy: string): void {
 async function complete(
   io: Io,
   { issuer, partners }: { readonly [K in keyof Answers]: Answers[K] | undefined },
+  hasKey: boolean,
 ): Promise<Answers> {
-  if (issuer !== undefined) readIssuer(issuer)
+  if (issuer !== undefined) readIssuer(issuer, hasKey)
   if (issuer !== undefined && partners !== undefined) return { issuer, partners }
   if (io.stdin.isTTY && io.stderr.isTTY) {
-    return askForInit(io, { issuer, partners })
+    return askForInit(io, { issuer, partners }, hasKey)
   }
   const missing = [
     ...(issuer === undefined ? ["--issuer 'did:orgid:0x…#webserver'"] : []),
@@ -105,7 +107,7 @@ async function complete(
 }
 
 /** As configurations have it: relative to where they are. */
-function keyPath({ cwd }: Io, config: string, key: string): string {
+export function keyPath({ cwd }: Io, config: string, key: string): string {
   const path = relative(dirname(resolve(cwd, config)), resolve(cwd, key))
   return path.split('\\').join('/')
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { parseDid } from '../did.js'
 import { isOrgidAuthError } from '../errors.js'
 import { decodeJws } from '../jws.js'
 import { loadPublicKey } from '../keys/public.js'
@@ -10,8 +11,8 @@ import { judgeByAll, kinds, type Verdict } from './acceptance.js'
 import { readAnyPublicKey } from './any-key.js'
 import { readText } from './files.js'
 import { CliError, type Io, type Result, readStdin, usageError } from './io.js'
-import { readOrgJson } from './orgjson-facts.js'
-import { keyNamed } from './orgjson-merge.js'
+import { keysNamed } from './orgjson-keys.js'
+import { readOrgJson } from './orgjson-read.js'
 import { orgJsonOption, readOrgJsonText } from './orgjson-source.js'
 import { loadOwnConfig } from './own-config.js'
 import { addCommand, type CommonOptions, report, type Session } from './session.js'
@@ -50,6 +51,7 @@ Exit code 1 if it is no JWT, or its signature is wrong.`,
 }
 
 async function inspect(io: Io, source: string, options: InspectOptions): Promise<Result> {
+  if (options.audience !== undefined) parseDid(options.audience, '--audience')
   const token = await readToken(io, source)
   const jwt = decodeLoosely(token)
   if (jwt === undefined) throw new CliError('ERR_FILE', whyNotJwt(token))
@@ -97,7 +99,7 @@ function judgeSignature(jwt: LooseJwt, keys: KnownKeys | undefined): SignatureVe
   const candidates =
     'publicKey' in keys
       ? [loadPublicKey(keys.publicKey)]
-      : [keys.orgJson].flat().flatMap((document) => keyNamed(document, String(jwt.claims.iss)))
+      : [keys.orgJson].flat().flatMap((document) => keysNamed(document, String(jwt.claims.iss)))
   if (candidates.length === 0) return 'no key'
   return candidates.some((key) => isSignedBy(key, jwt)) ? 'good' : 'wrong'
 }

@@ -24,12 +24,46 @@ export interface Result {
 
 /** What is wrong with what the user gave, as a stable code. */
 export type CliErrorCode =
+  /**
+   * The command line is wrong, or says too little. Exit code 2.
+   * Remedy: what the message says, or `--help`.
+   */
   | 'ERR_USAGE'
+  /**
+   * A file cannot be read or written, or holds something else than was expected.
+   * Remedy: the message names the file.
+   */
   | 'ERR_FILE'
+  /**
+   * A file is there already, and nothing was written.
+   * Remedy: what the message says: another name, or `--force`.
+   */
   | 'ERR_FILE_EXISTS'
+  /**
+   * No ORG.JSON, a broken one, or that of another organisation.
+   * Remedy: what the message says; give your own, or the right `--issuer`.
+   */
   | 'ERR_ORG_JSON'
+  /**
+   * ORG.JSON has no place for this key: its name, its form, or what it is to replace.
+   * Remedy: letters and digits for the name; `--form current` for a DID with a chain.
+   */
   | 'ERR_NOT_REGISTRABLE'
+  /**
+   * A step of a key's rotation cannot be done now, or not by the command.
+   * Remedy: what the message says; `--now` does it before its time.
+   */
+  | 'ERR_ROTATION'
+  /**
+   * A request came to nothing, or not to a document.
+   * Remedy: the message names the host and the reason: DNS, port, certificate, status.
+   */
   | 'ERR_REQUEST'
+  /**
+   * A defect of orgid-bearer; what is printed is its stack.
+   * Remedy: please report it.
+   */
+  | 'ERR_INTERNAL'
 
 /** A failure of the command itself; those of the library are OrgidAuthErrors. */
 export class CliError extends Error {
@@ -43,6 +77,11 @@ export class CliError extends Error {
 
 /** Wrong usage: exit code 2. */
 export const usageError = (message: string) => new CliError('ERR_USAGE', message)
+
+/** How the command was called, which is how it says what to run next. npx tells what it runs. */
+export function commandName({ env }: Pick<Io, 'env'>): string {
+  return env.npm_lifecycle_event === 'npx' ? 'npx orgid-bearer' : 'orgid-bearer'
+}
 
 /** All of stdin, as text. */
 export async function readStdin({ stdin }: Io): Promise<string> {

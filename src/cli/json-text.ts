@@ -15,39 +15,53 @@ interface JsonChild {
   readonly value: JsonNode
 }
 
-const lexeme = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s"{}[\],:\uFEFF]+/g
+const blank = /[\s\uFEFF]*/y
+const scalar = /"[^"\\]*(?:\\.[^"\\]*)*"|[^\s",:[\]{}]+/y
 
-/** Finds where values stand in a text that is known to be JSON. */
+/** Finds where values stand in a text that `parseJson` has taken. */
 export function locate(text: string): JsonNode {
-  const lexemes = [...text.matchAll(lexeme)]
-  let next = 0
-  const here = () => lexemes[next] as RegExpMatchArray & { index: number }
+  let at = 0
+  const pass = (pattern: RegExp): void => {
+    pattern.lastIndex = at
+    pattern.test(text)
+    at = pattern.lastIndex
+  }
+  const passMark = (): void => {
+    at += 1
+    pass(blank)
+  }
 
   const value = (): JsonNode => {
-    const { 0: opening, index: start } = here()
-    next += 1
+    const start = at
+    const opening = text[start]
     if (opening !== '{' && opening !== '[') {
-      return { start, end: start + opening.length, children: [] }
+      pass(scalar)
+      return { start, end: at, children: [] }
     }
     const children: JsonChild[] = []
-    while (here()[0] !== '}' && here()[0] !== ']') {
+    passMark()
+    while (text[at] !== '}' && text[at] !== ']') {
       children.push(opening === '{' ? member() : item())
-      if (here()[0] === ',') next += 1
+      pass(blank)
+      if (text[at] === ',') passMark()
     }
-    const end = here().index + 1
-    next += 1
-    return { start, end, children }
+    at += 1
+    return { start, end: at, children }
   }
   const item = (): JsonChild => {
     const node = value()
     return { start: node.start, end: node.end, value: node }
   }
   const member = (): JsonChild => {
-    const { 0: name, index: start } = here()
-    next += 2
+    const start = at
+    pass(scalar)
+    const name = JSON.parse(text.slice(start, at)) as string
+    pass(blank)
+    passMark()
     const node = value()
-    return { name: JSON.parse(name) as string, start, end: node.end, value: node }
+    return { name, start, end: node.end, value: node }
   }
+  pass(blank)
   return value()
 }
 
@@ -59,6 +73,14 @@ export function memberOf(object: JsonNode | undefined, name: string): JsonNode |
 /** Adds an item behind an array's last, in the way in which the text around it is written. */
 export function appendItem(text: string, array: JsonNode, value: unknown): string {
   return append(text, array, (style, base) => write(value, style, base))
+}
+
+/** Gives an object's member a value; adds it behind the last one if there is none of that name. */
+export function setMember(text: string, object: JsonNode, name: string, value: unknown): string {
+  const child = object.children.find((one) => one.name === name)
+  if (child === undefined) return appendMember(text, object, name, value)
+  const written = write(value, styleIn(text, object), indentAt(text, child.start))
+  return splice(text, child.value.start, child.value.end, written)
 }
 
 /** Adds a member behind an object's last. */
@@ -96,9 +118,9 @@ type Content = (style: Style, base: string) => string
 function append(text: string, container: JsonNode, content: Content): string {
   const { children, start, end } = container
   const last = children.at(-1)
-  const document = styleOf(text)
   if (last === undefined) {
     const base = indentAt(text, start)
+    const document = styleOf(text)
     const { eol, unit } = document
     const inner = base + unit
     const written = content(document, inner)
@@ -106,10 +128,16 @@ function append(text: string, container: JsonNode, content: Content): string {
     return splice(text, start + 1, end - 1, filled)
   }
   const like = last.name === undefined ? last.value : container
-  const isMultiline = spansLines(text, like)
-  const style = isMultiline ? document : { ...document, unit: '', ...inlineStyle(text, like) }
+  const style = styleIn(text, like)
   const separator = separatorBehind(text, container, style)
   return splice(text, last.end, last.end, separator + content(style, indentAt(text, last.start)))
+}
+
+/** How to write beside what a value holds. */
+function styleIn(text: string, like: JsonNode): Style {
+  const document = styleOf(text)
+  if (spansLines(text, like)) return document
+  return { ...document, unit: '', ...inlineStyle(text, like) }
 }
 
 /** What stands between an object's or array's children. */
@@ -145,7 +173,8 @@ function inlineStyle(text: string, object: JsonNode): Pick<Style, 'colon' | 'com
 }
 
 function colonIn(text: string, { start, value }: JsonChild): string {
-  const name = /^"(?:[^"\\]|\\.)*"/.exec(text.slice(start, value.start))?.[0] ?? ''
+  scalar.lastIndex = start
+  const name = scalar.exec(text)?.[0] ?? ''
   const colon = text.slice(start + name.length, value.start)
   return colon.includes('\n') ? ': ' : colon
 }

@@ -1,7 +1,9 @@
 import { generateKeyPairSync, type KeyExportOptions } from 'node:crypto'
 import type { Command } from 'commander'
-import { type NewFile, readText, writeNewFiles } from './files.js'
+import { passphraseIn } from '../config/text.js'
+import { readText } from './files.js'
 import { type Io, type Result, usageError } from './io.js'
+import { type NewFile, writeNewFiles } from './new-files.js'
 import { addCommand, type CommonOptions, report, type Session } from './session.js'
 
 interface KeygenOptions extends CommonOptions {
@@ -37,6 +39,7 @@ The private key is written with mode 0600, is never printed, and overwrites noth
 }
 
 function keygen(io: Io, name: string, options: KeygenOptions): Result {
+  refuseEnding(name, 'name')
   const passphrase = readPassphrase(io, options)
   const form = passphrase !== undefined ? 'encrypted' : options.pkcs8 ? 'pkcs8' : 'sec1'
   const [privateKey, publicKey] = keyFiles(name, form, passphrase)
@@ -53,6 +56,15 @@ ${publicKey.file}   the public key`,
       `Next: orgid-bearer register --issuer 'did:orgid:0x…#webserver' --key ${publicKey.file}`,
     ],
   }
+}
+
+/** `mine.pem` for a name would be a key in `mine.pem.pem`. */
+export function refuseEnding(name: string, where: string): void {
+  const [, ending] = /(\.(?:pem|pub)|(?:^|[\\/])\.{0,2})$/i.exec(name) ?? []
+  if (ending === undefined) return
+  throw usageError(
+    `${where}: expected the name of two files without their ending, such as keys/webserver2, got one that ends in "${ending}"`,
+  )
 }
 
 type KeyForm = 'sec1' | 'pkcs8' | 'encrypted'
@@ -96,7 +108,7 @@ function readPassphrase(
     return notEmpty(io.env[passphraseEnv], '--passphrase-env', 'the variable that it names')
   }
   if (passphraseFile === undefined) return undefined
-  const [line] = readText(io, passphraseFile, '--passphrase-file').split(/\r?\n/, 1)
+  const line = passphraseIn(readText(io, passphraseFile, '--passphrase-file'))
   return notEmpty(line, '--passphrase-file', 'the first line of that file')
 }
 

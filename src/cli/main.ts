@@ -13,6 +13,15 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 const { stdin, stdout, stderr, env } = process
+
+// Of the library's warnings Node would print its own number and the name of a class
+const printers = process.listeners('warning')
+process.removeAllListeners('warning')
+process.on('warning', (warning) => {
+  if (warning.name === 'OrgidBearerWarning') stderr.write(`warning: ${warning.message}\n`)
+  else for (const print of printers) print.call(process, warning)
+})
+
 const now = () => Date.now() / 1_000
 process.exitCode = await run(
   process.argv.slice(2),

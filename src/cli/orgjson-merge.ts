@@ -1,24 +1,17 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { parseDid } from '../did.js'
 import { type OrgJsonEntries, orgJsonEntries } from '../keys/orgjson.js'
-import type { OrgJson } from '../testing/index.js'
-import { CliError } from './io.js'
+import { appendItem, appendMember, locate, memberOf } from './json-text.js'
+import { type Form, forms, fragmentOf, isRevoked } from './orgjson-facts.js'
+import { isKeyOf } from './orgjson-keys.js'
+import { type CheckedOrgJson, readOrgJson } from './orgjson-read.js'
 import {
-  appendItem,
-  appendMember,
-  type JsonNode,
-  locate,
-  memberOf,
-  removeItem,
-} from './json-text.js'
-import {
-  type CheckedOrgJson,
-  type Entry,
-  type Form,
-  forms,
-  fragmentOf,
-  readOrgJson,
-} from './orgjson-facts.js'
+  isRegistered,
+  notRegistrable,
+  refuseOtherNames,
+  refuseOtherOrganisation,
+} from './orgjson-refusals.js'
+import { type Revocation, retire } from './orgjson-retire.js'
 
 /** A key to be registered, and what becomes of the one before. */
 export interface Registration {
@@ -29,7 +22,8 @@ export interface Registration {
   readonly note?: string | undefined
   /** The fragment of the key that this one replaces. */
   readonly replaces?: string | undefined
-  readonly revocation: { readonly reason: string; readonly invalidityDate: string }
+  /** What is said of that one; where it is revoked already, the earlier date stands. */
+  readonly revocation: Revocation
 }
 
 export interface Merged {
@@ -89,7 +83,7 @@ export function entriesFor({
 export function mergeInto(text: string, registration: Registration, where: string): Merged {
   const before = readOrgJson(text, where)
   refuseOtherOrganisation(before, registration, where)
-  refuseTwice(text, where)
+  refuseOtherNames(before, registration, where)
   const changes: string[] = []
   let edited = text
   for (const form of registration.forms) {
@@ -100,94 +94,13 @@ export function mergeInto(text: string, registration: Registration, where: strin
     changes.push(`added the key to ${array} (${form} partners)`)
   }
   if (registration.replaces !== undefined) {
-    const retired = retire(edited, registration, registration.replaces, where)
+    const retired = retire(edited, { ...registration, replaces: registration.replaces }, where)
     edited = retired.text
     changes.push(...retired.changes)
   }
-  return { text: edited, changes, objections: readOrgJson(edited, where).objections }
-}
-
-/** Readers differ in which of two members of one name they see, and so would an edit. */
-function refuseTwice(text: string, where: string): void {
-  const names = locate(text).children.map(({ name }) => name)
-  for (const { array } of Object.values(forms)) {
-    if (names.indexOf(array) === names.lastIndexOf(array)) continue
-    throw new CliError('ERR_ORG_JSON', `${where}: "${array}" stands there twice. Make it one`)
-  }
-}
-
-function refuseOtherOrganisation({ did }: CheckedOrgJson, { issuer }: Registration, where: string) {
-  const own = parseDid(issuer, 'issuer')
-  if (own.did === did) return
-  const other = parseDid(did)
-  const sameIdentifier = own.id.toLowerCase() === other.id.toLowerCase()
-  throw new CliError(
-    'ERR_ORG_JSON',
-    sameIdentifier
-      ? `${where}: expected the document of ${own.did}, got one whose id is the same ORGiD in another form or hex case, ${did}. Register with --issuer '${did}#${own.fragment}'`
-      : `${where}: expected the document of ${own.did}, got that of another organisation, ${did}. Give your own ORG.JSON, or the right --issuer`,
-  )
-}
-
-/** Whether the key is there already; anything else under its name is refused. */
-function isRegistered(
-  { entries }: CheckedOrgJson,
-  { issuer, key }: Registration,
-  form: Form,
-  where: string,
-): boolean {
-  const { fragment } = parseDid(issuer)
-  const { array } = forms[form]
-  const found = entries[form].find((entry) => fragmentOf(entry) === fragment)
-  if (found === undefined) return false
-  const remedy = `Register it under another fragment, such as #${nextFragment(fragment as string)}: partners keep keys by that name, for up to 30 days`
-  if (!isKeyOf(found, key)) {
-    throw notRegistrable(
-      `${where}: ${array} has another key under #${fragment} already, or none that can be read. ${remedy}`,
-    )
-  }
-  if (found.verificationMethodRevocation !== undefined) {
-    throw notRegistrable(
-      `${where}: the key is in ${array} under #${fragment}, and is revoked there. Make a new key. ${remedy}`,
-    )
-  }
-  if (found.id === issuer) return true
-  throw notRegistrable(
-    `${where}: ${array} has the key under ${found.id}, which is another form of ${issuer}. Correct the id there, or register with --issuer '${found.id}'`,
-  )
-}
-
-/** `webserver` -> `webserver2` -> `webserver3`. */
-function nextFragment(fragment: string): string {
-  const [, name, number] = /^(.*?)(\d*)$/.exec(fragment) as unknown as [string, string, string]
-  return `${name.replace(/[^0-9A-Za-z]/g, '')}${Number(number || 1) + 1}`
-}
-
-/** Whether an entry, in whichever form, holds this public key. */
-export function isKeyOf(entry: Entry, key: KeyObject): boolean {
-  return keyIn(entry)?.equals(key) ?? false
-}
-
-/** The public keys that a document has under the fragment of an issuer, in whichever form. */
-export function keyNamed(document: OrgJson, issuer: string): readonly KeyObject[] {
-  const { publicKey = [], verificationMethod = [] } = document
-  return [...publicKey, ...verificationMethod]
-    .filter((entry) => fragmentOf(entry) === issuer.split('#')[1])
-    .map(keyIn)
-    .filter((key) => key !== undefined)
-}
-
-function keyIn({ publicKeyPem, publicKeyJwk }: Entry): KeyObject | undefined {
-  try {
-    if (publicKeyJwk !== undefined) {
-      const { kty, crv, x, y } = publicKeyJwk as JsonWebKey
-      return createPublicKey({ format: 'jwk', key: { kty, crv, x, y } as JsonWebKey })
-    }
-    const body = String(publicKeyPem).replace(/-----[^-]+-----|\s|\\n/g, '')
-    return createPublicKey({ key: Buffer.from(body, 'base64'), format: 'der', type: 'spki' })
-  } catch {
-    return undefined
-  }
+  const after = readOrgJson(edited, where)
+  assertMerged(after, registration)
+  return { text: edited, changes, objections: after.objections.map(({ message }) => message) }
 }
 
 function withEntry(text: string, array: string, entry: object): string {
@@ -198,44 +111,13 @@ function withEntry(text: string, array: string, entry: object): string {
     : appendItem(text, node, entry)
 }
 
-/** Marks the replaced key as revoked; the older form has no such mark, so there it is taken out. */
-function retire(
-  text: string,
-  { issuer, revocation }: Registration,
-  replaced: string,
-  where: string,
-): { readonly text: string; readonly changes: readonly string[] } {
-  if (replaced === parseDid(issuer).fragment) {
-    throw notRegistrable(
-      `--replaces: expected the fragment of the key before, got that of the new one. Register the new key under a new fragment, such as #${nextFragment(replaced)}`,
-    )
-  }
-  const { entries } = readOrgJson(text, where)
-  const older = entries.older.findIndex((entry) => fragmentOf(entry) === replaced)
-  const current = entries.current.findIndex((entry) => fragmentOf(entry) === replaced)
-  if (older < 0 && current < 0) {
-    const known = [...entries.older, ...entries.current].map((entry) => `#${fragmentOf(entry)}`)
-    throw notRegistrable(
-      `--replaces: expected a fragment that ${where} has (${[...new Set(known)].join(', ') || 'it has none'}), got "${replaced}"`,
-    )
-  }
-  const changes: string[] = []
-  let edited = text
-  if (current >= 0 && entries.current[current]?.verificationMethodRevocation === undefined) {
-    const entry = memberOf(locate(edited), 'verificationMethod')?.children[current]
-      ?.value as JsonNode
-    edited = appendMember(edited, entry, 'verificationMethodRevocation', revocation)
-    changes.push(
-      `marked #${replaced} as revoked in verificationMethod (${revocation.reason}, ${revocation.invalidityDate})`,
-    )
-  }
-  if (older >= 0) {
-    edited = removeItem(edited, memberOf(locate(edited), 'publicKey') as JsonNode, older)
-    changes.push(`took #${replaced} out of publicKey, whose entries cannot be marked as revoked`)
-  }
-  return { text: edited, changes }
-}
-
-function notRegistrable(message: string): CliError {
-  return new CliError('ERR_NOT_REGISTRABLE', message)
+/** A key that was to go and is good all the same is worth a second look before it is published. */
+function assertMerged({ entries }: CheckedOrgJson, registration: Registration): void {
+  const { issuer, key, forms: wanted, replaces } = registration
+  const stay = [...entries.older, ...entries.current.filter((entry) => !isRevoked(entry))]
+  const isGone = replaces === undefined || !stay.some((entry) => fragmentOf(entry) === replaces)
+  const isThere = wanted.every((form) =>
+    entries[form].some((entry) => entry.id === issuer && isKeyOf(entry, key, form)),
+  )
+  if (!isGone || !isThere) throw new Error('the edited ORG.JSON does not say what it was to say')
 }

@@ -1,3 +1,4 @@
+import { maxJsonLength } from '../config/json.js'
 import { parseUrl } from '../partners/origin.js'
 import { readText } from './files.js'
 import { CliError, type Io, usageError } from './io.js'
@@ -5,8 +6,6 @@ import { requestFailed } from './network.js'
 
 /** Seconds. */
 const longestWait = 5
-/** More than any ORG.JSON has, in characters. */
-const maxLength = 5_000_000
 
 export const orgJsonOption = [
   '--org-json <source>',
@@ -36,6 +35,17 @@ async function follow(url: URL, signal: AbortSignal, hops = 5): Promise<Response
   return follow(new URL(location, url), signal, hops - 1)
 }
 
+/** The text of an answer, and no more of it than `readOrgJson` needs to refuse it. */
+async function textOf({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of body ?? []) {
+    text += decoder.decode(chunk, { stream: true })
+    if (text.length > maxJsonLength) return text
+  }
+  return text + decoder.decode()
+}
+
 /**
  * The text of an ORG.JSON.
  *
@@ -46,19 +56,15 @@ export async function readOrgJsonText(io: Io, source: string): Promise<string> {
   const url = parseUrl(source)
   if (url === undefined) throw usageError('--org-json: expected a file or a URL, got a broken URL')
   const signal = AbortSignal.timeout(longestWait * 1_000)
-  let response: Response
-  let text: string
   try {
-    response = await follow(url, signal)
-    text = await response.text()
+    const response = await follow(url, signal)
+    if (response.ok) return await textOf(response)
+    await response.body?.cancel()
+    throw new CliError(
+      'ERR_REQUEST',
+      `--org-json: expected the document, got status ${response.status} from ${url.origin}`,
+    )
   } catch (error) {
     throw requestFailed(error, `--org-json: ${url.origin}`)
   }
-  if (response.ok && text.length <= maxLength) return text
-  throw new CliError(
-    'ERR_REQUEST',
-    response.ok
-      ? `--org-json: expected at most ${maxLength} characters, got ${text.length}`
-      : `--org-json: expected the document, got status ${response.status} from ${url.origin}`,
-  )
 }

@@ -39,7 +39,7 @@ export interface OwnConfig {
  * @throws OrgidAuthError as `readConfig` does.
  */
 export function readOwnConfig(io: Io, { config, key }: ConfigOptions): Config {
-  const found = readConfig({ env: io.env, path: configFile(io, config) })
+  const found = readConfig({ env: io.env, path: configFile(io, config), cwd: io.cwd })
   return key === undefined ? found : { ...found, keys: { key: keySource(io, key) } }
 }
 
@@ -57,6 +57,7 @@ function configWith(io: Io, file: string, options: Partial<Config['options']>): 
     options: options as Config['options'],
     keys: { key: keySource(io, file) },
     source: undefined,
+    file: undefined,
     names: new Map([
       ['issuer', '--issuer'],
       ['partners', '--audience: partners'],
@@ -69,7 +70,7 @@ function keySource(io: Io, file: string): KeySource {
   return {
     where: '--key',
     place: { kind: 'file', path: pathIn(io, file) },
-    passphrase: readPassphraseVariables(io.env),
+    passphrase: readPassphraseVariables(io.env, io.cwd),
     passphraseRemedy: 'set ORGID_PRIVATE_KEY_PASSPHRASE',
   }
 }
@@ -125,11 +126,12 @@ export function loadWithoutConfig(
 
 const defaultFile = 'orgid.json'
 
+/** Undefined: the one that ORGID_CONFIG names, or none. */
 function configFile(io: Io, given: string | undefined): string | undefined {
-  if (given !== undefined) return pathIn(io, given)
-  if (io.env.ORGID_CONFIG) return pathIn(io, io.env.ORGID_CONFIG)
-  if (existsSync(resolve(io.cwd, defaultFile))) return pathIn(io, defaultFile)
-  if (io.env.ORGID_ISSUER) return undefined
+  if (given !== undefined) return given
+  if (io.env.ORGID_CONFIG?.trim()) return undefined
+  if (existsSync(resolve(io.cwd, defaultFile))) return defaultFile
+  if (io.env.ORGID_ISSUER?.trim()) return undefined
   throw usageError(
     `no configuration: there is no ./${defaultFile}. Write one with orgid-bearer init, name one with --config or ORGID_CONFIG, or set ORGID_ISSUER and the other ORGID_* variables`,
   )

@@ -6,6 +6,7 @@ import { addInspect } from './inspect.js'
 import { type Io, usageError } from './io.js'
 import { addKeygen } from './keygen.js'
 import { addRegister } from './register.js'
+import { addRotate } from './rotate.js'
 import { reportError, type Session } from './session.js'
 import { addToken } from './token.js'
 
@@ -56,7 +57,16 @@ function programFor(session: Session, version: string): Command {
     })
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', epilogue)
-  for (const add of [addInit, addKeygen, addRegister, addToken, addInspect, addCall, addCheck]) {
+  for (const add of [
+    addInit,
+    addKeygen,
+    addRegister,
+    addRotate,
+    addToken,
+    addInspect,
+    addCall,
+    addCheck,
+  ]) {
     add(program, session)
   }
   return program
@@ -68,14 +78,21 @@ function reportUsage(session: Session, error: CommanderError, json: boolean): vo
   const message =
     error.code === 'commander.help'
       ? 'expected a command, got none'
-      : `${withoutValues(error.message.replace(/^error: /, ''))}. See --help`
+      : `${withoutValues(error.message.replace(/^error: /, ''))}. ${meantBy(error.message)}See --help`
   reportError(session, usageError(message), json)
+}
+
+/** What commander suggests, of its own names. */
+function meantBy(message: string): string {
+  const [, suggestion] = /\n\((Did you mean .*\?)\)$/s.exec(message) ?? []
+  return suggestion === undefined ? '' : `${suggestion} `
 }
 
 /** A PEM begins like an option, and a key may follow one that is misspelt: no values in messages. */
 function withoutValues(message: string): string {
   const [line = ''] = message.split('\n', 1)
   return line
+    .replace(/\.$/, '')
     .replace(/=[^']*(?='|$)/, '=…')
     .replace(/[^\s']{41,}|[A-Za-z0-9+/=_]{25,}|-{5}.*/g, '…')
 }

@@ -6,8 +6,9 @@ import { loadPublicKey } from '../keys/public.js'
 import { readAnyPublicKey } from './any-key.js'
 import { readText, replaceText } from './files.js'
 import { type Io, type Result, usageError } from './io.js'
-import { readOrgJson } from './orgjson-facts.js'
+import { reasons } from './orgjson-facts.js'
 import { entriesFor, formsFor, type Merged, mergeInto, type Registration } from './orgjson-merge.js'
+import { readOrgJson } from './orgjson-read.js'
 import { configOption, readOwnConfig } from './own-config.js'
 import { addCommand, type CommonOptions, report, type Session } from './session.js'
 
@@ -22,17 +23,6 @@ interface RegisterOptions extends CommonOptions {
   readonly reason: string
   readonly invalidFrom?: string
 }
-
-// The reasons of RFC 5280 5.3.1 that the schema of ORG.JSON takes
-const reasons = [
-  'superseded',
-  'keyCompromise',
-  'unspecified',
-  'affiliationChanged',
-  'cessationOfOperation',
-  'certificateHold',
-  'privilegeWithdrawn',
-]
 
 export function addRegister(program: Command, session: Session): void {
   addCommand(program, {
@@ -68,7 +58,10 @@ to 30 days), switch, and only then run this with --replaces.`,
     .addOption(
       new Option('--reason <reason>', 'of the revocation').choices(reasons).default('superseded'),
     )
-    .option('--invalid-from <date>', 'when the revocation begins, ISO 8601 (default: now)')
+    .option(
+      '--invalid-from <date>',
+      'when the revocation begins, ISO 8601 (default: now); of two dates the earlier one stands',
+    )
     .action(async (options: RegisterOptions) => {
       report(session, options, await register(session.io, options))
     })
@@ -80,7 +73,10 @@ async function register(io: Io, options: RegisterOptions): Promise<Result> {
     throw usageError('--replaces: expected --into as well, to say in which file the old key is')
   }
   const revocation = { reason: options.reason, invalidityDate: readDate(io, options.invalidFrom) }
-  const registrations = (await keysOf(io, options)).map(({ issuer, key }) => ({
+  const keys = await keysOf(io, options)
+  // A configuration may hold both, and the key that goes is not to be registered
+  const staying = keys.filter(({ issuer }) => parseDid(issuer).fragment !== replaces)
+  const registrations = (staying.length > 0 ? staying : keys).map(({ issuer, key }) => ({
     issuer,
     key,
     forms: formsFor(issuer, options.form),
@@ -122,7 +118,7 @@ function merge(io: Io, registrations: readonly Registration[], into: string): Re
     merged = { ...next, changes: [...merged.changes, ...next.changes] }
   }
   const { text, changes, objections } = merged
-  if (text !== before) replaceText(io, into, text)
+  if (text !== before) replaceText(io, into, text, before)
   const ids = chosen.map(({ issuer }) => issuer)
   return {
     json: { file: into, ids, changed: text !== before, changes, objections },

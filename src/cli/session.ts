@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { isOrgidAuthError } from '../errors.js'
-import { CliError, type Io, type Result } from './io.js'
+import { CliError, commandName, type Io, type Result } from './io.js'
 
 /** One run of the command. */
 export interface Session {
@@ -60,17 +60,23 @@ export function report(session: Session, { json }: CommonOptions, result: Result
   // Bytes go out as they are; at a terminal, what follows them begins on a line of its own
   const isOpen = !json && typeof text !== 'string' && text.length > 0 && text.at(-1) !== 0x0a
   if (isOpen && notes.length > 0) stderr.write('\n')
-  for (const note of notes) stderr.write(`${note}\n`)
+  for (const note of notes) stderr.write(`${asCalled(session, note)}\n`)
   if (result.failed) session.exitCode = 1
 }
 
 /** Prints why a command could not do its work. */
 export function reportError(session: Session, error: unknown, json: boolean): void {
   const { stdout, stderr } = session.io
-  const { code, message } = knownError(error)
+  const { code, message: said } = knownError(error)
+  const message = asCalled(session, said)
   stderr.write(`${code}  ${message}\n`)
   if (json) stdout.write(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`)
   session.exitCode = code === 'ERR_USAGE' ? 2 : 1
+}
+
+/** What to run next, as it can be run where this was run: npx puts nothing on the path. */
+function asCalled({ io }: Session, text: string): string {
+  return text.replace(/\borgid-bearer (?=[a-z])/g, `${commandName(io)} `)
 }
 
 /** Errors of ours say what to do. Any other is a defect, and its stack is what helps to mend it. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { CallOptions } from '../context.js'
-import { OrgidAuthError } from '../errors.js'
+import { isOrgidAuthError, OrgidAuthError } from '../errors.js'
+import { nearest } from '../options.js'
 import type { Partner } from '../partners/partner.js'
 import { type Io, type Result, usageError } from './io.js'
 import {
@@ -71,6 +72,15 @@ export function callOptions({ audience, scope, lifetime, claim }: TokenOptions):
   }
 }
 
+/** Throws what the library says of call options again, in words of the command line. */
+export function inFlags(error: unknown): never {
+  if (!isOrgidAuthError(error)) throw error
+  const message = error.message
+    .replace(/^options\.claims\b/, '--claim')
+    .replace(/^options\.(?=(?:audience|scope|lifetime)\b)/, '--')
+  throw new OrgidAuthError(error.code, message, error)
+}
+
 async function token(
   io: Io,
   name: string | undefined,
@@ -81,7 +91,7 @@ async function token(
       ? await loadOwnConfig(io, options)
       : await loadWithoutConfig(io, options)
   const partner = choosePartner(own, name, options.audience)
-  const minted = await own.auth.token(partner.name, callOptions(options))
+  const minted = await own.auth.token(partner.name, callOptions(options)).catch(inFlags)
   const { value, issuer, audience, scope, issuedAt, expiresAt } = minted
   return {
     json: {
@@ -108,9 +118,13 @@ export function choosePartner(
   if (name !== undefined) {
     const named = partners.find((partner) => partner.name === name || partner.did === name)
     if (named !== undefined) return named
+    const meant = nearest(
+      name,
+      partners.map((partner) => partner.name),
+    )
     throw new OrgidAuthError(
       'ERR_UNKNOWN_PARTNER',
-      `partner: expected the name or DID of a configured partner (${names}), got another`,
+      `partner: expected the name or DID of a configured partner (${names}), got another${meant === undefined ? '' : `. Did you mean ${meant}?`}`,
     )
   }
   const possible =

@@ -1,22 +1,28 @@
-import type { OrgidAuth } from '../interface.js'
+import type { OrgidAuthError } from '../errors.js'
+import { internalsOf, type OrgidAuth } from '../interface.js'
 import { loadPublicKey } from '../keys/public.js'
 import { invalidOption } from '../options.js'
 import type { Signer } from '../signers/signer.js'
-import type { KeyOptions } from '../tokens/keyring.js'
+import type { KeyOptions, SigningKey } from '../tokens/keyring.js'
 import { type LoadedKeys, loadKey, loadKeys } from './keys.js'
 import { type Config, filesOfKey, type KeySource } from './sources.js'
 import { isNoRegularFile } from './text.js'
 
-type AuthKeys = Pick<OrgidAuth, 'addKey' | 'invalidate'>
-
-/** Keys that were loaded and are not in use yet. */
-interface StagedKeys {
+/** Keys that were loaded and are not in use yet. @internal */
+export interface StagedKeys {
   /** As they were loaded, for checks. */
   readonly loaded: LoadedKeys
   /** For a new auth: signers that another {@link commit} can put another key behind. */
   begin(): LoadedKeys
+  /**
+   * Whether {@link commit} can do all of it. Changes nothing.
+   *
+   * @param keys the same keys, as a new auth would use them.
+   * @throws OrgidAuthError `ERR_INVALID_OPTION`
+   */
+  check(auth: OrgidAuth, keys: readonly SigningKey[]): void
   /** Has the auth use them: those that changed, those that were added, and none that is gone. */
-  commit(auth: AuthKeys): void
+  commit(auth: OrgidAuth): void
 }
 
 /** @internal */
@@ -58,32 +64,64 @@ export function createChangingKeys(): ChangingKeys {
 
   const fill = (id: string, key: Signer): Signer => {
     const slot = createSlot(key)
-    slots.set(id, slot)
-    used.add(id)
+    use(id, slot)
     return slot.signer
   }
+
+  const use = (id: string, slot: Slot): void => {
+    slots.set(id, slot)
+    used.add(id)
+  }
+
+  const goneFrom = (next: readonly { readonly id: string }[]): readonly string[] =>
+    [...slots.keys()].filter((id) => !next.some((one) => one.id === id))
 
   const begin = (keys: LoadedKeys): LoadedKeys =>
     'key' in keys
       ? { key: fill(single, keys.key) }
       : { keys: keys.keys.map((one) => ({ ...one, key: fill(one.id, one.key) })) }
 
-  const commit = (keys: LoadedKeys, { names }: Config, auth: AuthKeys): void => {
+  const check = (auth: OrgidAuth, next: readonly SigningKey[]): void => {
+    if (slots.has(single)) return
+    const running = activeFroms(auth)
+    const added = next.filter(({ id }) => !slots.has(id))
+    const known = added.find(({ id }) => running.has(id))
+    if (known !== undefined) throw usedBefore(known.id, 'which code has added')
+    const gone = goneFrom(next)
+    const [first] = gone
+    if (first === undefined) return
+    // Of keys that stay the auth keeps the activeFrom that they began with, whatever stands here
+    const kept = [...running].flatMap(([id, activeFrom]) => (gone.includes(id) ? [] : activeFrom))
+    const now = internalsOf(auth).now()
+    if ([...kept, ...added.map(({ activeFrom }) => activeFrom)].some((at) => at <= now)) return
+    throw invalidOption(
+      'keys',
+      `an active one beside #${first} before that is removed`,
+      'none',
+      'It stays in use until the activeFrom of another has passed',
+    )
+  }
+
+  const commit = (keys: LoadedKeys, auth: OrgidAuth): void => {
     const next = listOf(keys)
     let hasChanged = false
     for (const one of next) {
       const slot = slots.get(one.id)
-      if (slot === undefined) auth.addKey({ ...one, key: fill(one.id, one.key) })
-      else if (!isSameKey(slot.current, one.key)) {
+      if (slot === undefined) {
+        const added = createSlot(one.key)
+        auth.addKey({ ...one, key: added.signer })
+        use(one.id, added)
+      } else if (!isSameKey(slot.current, one.key)) {
         slot.current = one.key
         hasChanged = true
       }
     }
     // All tokens: those of one key would be left for partners that are not configured just now
     if (hasChanged) auth.invalidate()
-    for (const id of slots.keys()) {
-      if (next.some((one) => one.id === id)) continue
-      retire(id, auth, names)
+    const running = activeFroms(auth)
+    for (const id of goneFrom(next)) {
+      // Code may have retired it already
+      if (running.has(id)) auth.invalidate({ keyId: id })
       slots.delete(id)
     }
   }
@@ -91,7 +129,12 @@ export function createChangingKeys(): ChangingKeys {
   const stage: ChangingKeys['stage'] = async (config) => {
     const loaded = await loadKeys(config, load)
     if (slots.size > 0) refuseUnchangeable(loaded, config)
-    return { loaded, begin: () => begin(loaded), commit: (auth) => commit(loaded, config, auth) }
+    return {
+      loaded,
+      begin: () => begin(loaded),
+      check,
+      commit: (auth) => commit(loaded, auth),
+    }
   }
 
   const refuseUnchangeable = (keys: LoadedKeys, { names }: Config): void => {
@@ -106,30 +149,28 @@ export function createChangingKeys(): ChangingKeys {
     }
     for (const { id } of listOf(keys)) {
       if (!used.has(id) || slots.has(id)) continue
-      throw invalidOption(
-        names.get('keys') ?? 'keys',
-        'fragments not used before',
-        `"#${id}", which was removed while running`,
-        'Partners cache keys by fragment for up to 30 days: publish a new key under a new fragment',
-      )
+      throw usedBefore(id, 'which was removed while running', names.get('keys'))
     }
   }
 
   return { stage }
 }
 
-function retire(id: string, auth: AuthKeys, names: Config['names']): void {
-  try {
-    auth.invalidate({ keyId: id })
-  } catch {
-    // The one reason there is, in words of the file: this is tried again until there is another
-    throw invalidOption(
-      names.get('keys') ?? 'keys',
-      `an active one beside #${id} before that is removed`,
-      'none',
-      'It stays in use until the activeFrom of another has passed',
-    )
-  }
+/** The keys of an auth, those that code added included, and since when each may sign. */
+function activeFroms(auth: OrgidAuth): ReadonlyMap<string, number> {
+  const { keys } = auth.status()
+  return new Map(
+    keys.map(({ id, activeFrom = Number.NEGATIVE_INFINITY }) => [id, activeFrom] as const),
+  )
+}
+
+function usedBefore(id: string, why: string, where = 'keys'): OrgidAuthError {
+  return invalidOption(
+    where,
+    'fragments not used before',
+    `"#${id}", ${why}`,
+    'Partners cache keys by fragment for up to 30 days: publish a new key under a new fragment',
+  )
 }
 
 function createSlot(key: Signer): Slot {

@@ -1,6 +1,8 @@
-import { execFile } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { OrgidAuthError } from '../errors.js'
 import type { Place } from './sources.js'
+
+type Command = Extract<Place, { kind: 'command' }>
 
 /** More than any key has. */
 const maxBytes = 65_536
@@ -8,50 +10,83 @@ const maxBytes = 65_536
 /**
  * Runs a command, without a shell, and gives what it printed, without white space around it.
  *
- * What it wrote to stderr is in no error, nor are its arguments: either may hold a secret.
+ * What it writes to stderr is read by nobody, and its arguments are in no error: either may hold a
+ * secret.
  *
  * @throws OrgidAuthError (rejected) `ERR_CONFIG`
  * @internal
  */
-export function runCommand(
-  { program, args, cwd, timeout }: Extract<Place, { kind: 'command' }>,
-  where: string,
-): Promise<string> {
+export function runCommand(command: Command, where: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const fail = (got: string) => {
+    let timer: NodeJS.Timeout | undefined
+    const fail = (got: string): void => {
       clearTimeout(timer)
-      reject(
-        new OrgidAuthError(
-          'ERR_CONFIG',
-          `${where}: expected the private key on stdout, got ${got}`,
-        ),
-      )
+      const message = `${where}: expected the private key on stdout, got ${got}`
+      reject(new OrgidAuthError('ERR_CONFIG', message))
     }
-    const settings = { cwd, encoding: 'utf8', maxBuffer: maxBytes, windowsHide: true } as const
-    const child = execFile(program, args, settings, (error, stdout) => {
-      const text = stdout.trim()
-      if (error !== null) return fail(whyFailed(error))
+    let child: ReturnType<typeof start>
+    try {
+      child = start(command)
+    } catch (error) {
+      return fail(whyNotStarted(error))
+    }
+    const end = (got: string): void => {
+      fail(got)
+      killAll(child)
+      // Who has left the group still holds it open, and this process would wait for it at its end
+      child.stdout.destroy()
+    }
+    const chunks: Buffer[] = []
+    let size = 0
+    child.stdout.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > maxBytes) end(`more than ${maxBytes} bytes`)
+      else chunks.push(chunk)
+    })
+    child.on('error', (error) => fail(whyNotStarted(error)))
+    child.on('close', (code, signal) => {
+      const text = Buffer.concat(chunks).toString().trim()
+      if (signal !== null) return fail(`its end by ${signal}`)
+      if (code !== 0) return fail(`exit code ${code}`)
       if (text === '') return fail('nothing')
       clearTimeout(timer)
       resolve(text)
     })
-    // Not execFile's own timeout: that waits on, for as long as a grandchild holds stdout open
-    const timer = setTimeout(() => {
-      fail(`none within ${timeout} s. "timeout" beside "command" sets the limit`)
-      child.kill('SIGKILL')
-      child.stdout?.destroy()
-      child.stderr?.destroy()
-    }, timeout * 1_000)
-    // Who asks for a passphrase gets none, rather than waiting for it
-    child.stdin?.on('error', () => {}).end()
+    const { timeout } = command
+    timer = setTimeout(
+      () => end(`none within ${timeout} s. "timeout" beside "command" sets the limit`),
+      timeout * 1_000,
+    )
   })
 }
 
-function whyFailed(error: Error & { code?: unknown; signal?: unknown }): string {
-  const { code, signal } = error
-  if (code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return `more than ${maxBytes} bytes`
-  if (typeof code === 'number') return `exit code ${code}`
-  if (typeof signal === 'string') return `its end by ${signal}`
+const hasGroups = process.platform !== 'win32'
+
+/** In a process group of its own, by which its children can be ended with it. */
+function start({ program, args, cwd }: Command) {
+  return spawn(program, args, {
+    cwd,
+    detached: hasGroups,
+    windowsHide: true,
+    // Who asks for a passphrase gets none, rather than waiting for it
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+}
+
+function killAll(child: ChildProcess): void {
+  if (!hasGroups || child.pid === undefined) {
+    child.kill('SIGKILL')
+    return
+  }
+  try {
+    process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // All of them are gone
+  }
+}
+
+function whyNotStarted(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException
   if (code === 'ENOENT') return 'no such program (ENOENT)'
-  return `an error ${typeof code === 'string' ? code : 'of an unknown kind'} at its start`
+  return `an error ${code ?? 'of an unknown kind'} at its start`
 }

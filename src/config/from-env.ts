@@ -8,7 +8,7 @@ import { naming } from './naming.js'
 import { readConfig } from './read.js'
 
 /** Where a configuration comes from, and what only code can give. */
-export interface FromEnvOptions extends Pick<OrgidAuthOptions, 'key' | 'now'> {
+export interface FromEnvOptions extends Pick<OrgidAuthOptions, 'key' | 'store' | 'now'> {
   /** The path of the configuration file. Default: that of `ORGID_CONFIG`, or none. */
   readonly config?: string
   /** The environment. Default: `process.env`. */
@@ -20,6 +20,7 @@ export const fromEnvNames = [
   'config',
   'env',
   'key',
+  'store',
   'now',
 ] as const satisfies readonly (keyof FromEnvOptions)[]
 
@@ -33,7 +34,7 @@ export const fromEnvNames = [
  * | `ORGID_ISSUER`, `ORGID_LIFETIME`, `ORGID_STRICT` | `issuer`, `lifetime`, `strict` |
  * | `ORGID_PARTNERS` | `partners`, a JSON array |
  * | `ORGID_PRIVATE_KEY` or `ORGID_PRIVATE_KEY_FILE` | the key, or the path of its file |
- * | `ORGID_PRIVATE_KEY_PASSPHRASE` or `…_FILE` | its passphrase, or the path of its file |
+ * | `ORGID_PRIVATE_KEY_PASSPHRASE` or `…_FILE` | its passphrase, or the path of a file whose first line it is |
  *
  * A `key` given in code is used instead of all keys there. Other variables that begin with
  * `ORGID_` are warned of (`ORGID_UNKNOWN_VARIABLE`), unless the file names them.
@@ -44,11 +45,11 @@ export const fromEnvNames = [
  */
 export function createOrgidAuthFromEnv(options: FromEnvOptions = {}): OrgidAuth {
   const own = readOptions<FromEnvOptions>(options, fromEnvNames, 'options')
-  const { key, now } = own
+  const { key, store, now } = own
   const config = readConfig(readWhere(own))
   const keys = key === undefined ? loadKeysSync(config) : { key }
   return naming(config, () =>
-    createOrgidAuth({ ...config.options, ...keys, ...(now !== undefined && { now }) }),
+    createOrgidAuth({ ...config.options, ...keys, store, ...(now !== undefined && { now }) }),
   )
 }
 

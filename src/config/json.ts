@@ -1,14 +1,28 @@
 import { OrgidAuthError } from '../errors.js'
 
+/** More than any configuration or ORG.JSON has, in characters. @internal */
+export const maxJsonLength = 1_000_000
+/** Of arrays and objects in each other: what reads a text may call itself for each of them. */
+const maxDepth = 100
+
 /**
  * Parses JSON. What is wrong is told by line and column, and never shown: V8's own message quotes
  * the text, in which there may be a key in the wrong place.
  *
- * @throws OrgidAuthError `ERR_CONFIG`
+ * @throws OrgidAuthError `ERR_CONFIG`, also for more text, or deeper, than anybody has.
  * @internal
  */
 export function parseJson(input: string, where: string): unknown {
   const text = input.replace(/^\uFEFF/, '')
+  if (text.length > maxJsonLength) {
+    throw broken(where, `expected at most ${maxJsonLength} characters, got ${text.length}`)
+  }
+  const value = parse(text, where)
+  if (depthOf(text) <= maxDepth) return value
+  throw broken(where, `expected at most ${maxDepth} arrays and objects in each other, got more`)
+}
+
+function parse(text: string, where: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -16,17 +30,32 @@ export function parseJson(input: string, where: string): unknown {
     const before = text.slice(0, at).split('\n')
     const column = (before.at(-1) as string).length + 1
     const got = at >= text.length ? 'the end of the text' : 'something else'
-    throw new OrgidAuthError(
-      'ERR_CONFIG',
-      `${where}: line ${before.length}, column ${column}: expected ${expected}, got ${got}. JSON has double quotes only, no comments, and no comma after the last item`,
+    throw broken(
+      where,
+      `line ${before.length}, column ${column}: expected ${expected}, got ${got}. JSON has double quotes only, no comments, and no comma after the last item`,
     )
   }
+}
+
+function broken(where: string, why: string): OrgidAuthError {
+  return new OrgidAuthError('ERR_CONFIG', `${where}: ${why}`)
+}
+
+/** Of a text that is known to be JSON; that of its value is less where a name comes twice. */
+function depthOf(text: string): number {
+  let [depth, deepest] = [0, 0]
+  for (const [mark] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]]/g)) {
+    if (mark === '{' || mark === '[') depth += 1
+    else if (mark === '}' || mark === ']') depth -= 1
+    deepest = Math.max(deepest, depth)
+  }
+  return deepest
 }
 
 const blank = /[ \t\n\r]*/y
 // RFC 8259, 6 and 7
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them, and so must this
-const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
+const string = /"[^"\\\u0000-\u001f]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\u0000-\u001f]*)*"/y
 const scalar = new RegExp(
   `${string.source}|-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][+-]?\\d+)?|true|false|null`,
   'y',

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { describe, OrgidAuthError } from '../errors.js'
 import { invalidOption, readNumber, readOptions } from '../options.js'
 import type { KeyEntry, KeySource, Place } from './sources.js'
+import { showPath } from './text.js'
 
 /** Where a key is, as a configuration file says it. One of `file`, `env` and `command`. */
 interface KeyPlace {
@@ -31,7 +32,7 @@ const forms = '{ "file": … }, { "env": … } or { "command": [ … ] }'
 /**
  * Checks the `key` of a configuration file; nothing is loaded.
  *
- * @param file the configuration file: relative paths start where it is.
+ * @param file the configuration file, absolute: relative paths start where it is.
  * @throws OrgidAuthError `ERR_INVALID_OPTION`
  * @internal
  */
@@ -70,6 +71,14 @@ export function readKeyEntries(input: unknown, where: string, file: string): rea
 }
 
 function refuseInline(input: unknown, where: string): void {
+  if (typeof input === 'string' && isFileName(input)) {
+    throw invalidOption(
+      where,
+      `where the private key is, ${forms}`,
+      `the text "${input}"`,
+      `If that is the file which holds it, write { "file": "${input}" }`,
+    )
+  }
   const isObject = typeof input === 'object' && input !== null && !Array.isArray(input)
   if (isObject && Object.hasOwn(input, 'passphrase')) {
     throw invalidOption(
@@ -87,6 +96,11 @@ function refuseInline(input: unknown, where: string): void {
     got,
     'The key itself must not stand here: configuration files are copied, committed and logged',
   )
+}
+
+/** A name with an ending, which no key has, and nothing that a message must not show. */
+function isFileName(text: string): boolean {
+  return /^[\w./\\~ -]{1,200}\.[A-Za-z]\w{1,4}$/.test(text) && showPath(text) === text
 }
 
 type Own = { readonly [K in keyof KeyPlace]?: KeyPlace[K] | undefined }
@@ -111,7 +125,7 @@ function readPlace(own: Own, kind: 'file' | 'env' | 'command', where: string, ba
   const [program, ...args] = command as [string, ...string[]]
   const bounds = { min: 0.1, max: 600, fallback: 30, unit: 'seconds' }
   const timeout = readNumber(own.timeout, `${where}.timeout`, bounds)
-  return { kind, program, args, cwd: resolve(base), timeout }
+  return { kind, program, args, cwd: base, timeout }
 }
 
 function readPassphrase(own: Own, where: string, base: string): KeySource['passphrase'] {

@@ -1,5 +1,6 @@
-import { isOrgidAuthError, OrgidAuthError } from '../errors.js'
+import { OrgidAuthError } from '../errors.js'
 import { loadPrivateKey } from '../keys/load.js'
+import { withRemedy } from '../keys/refusals.js'
 import { invalidOption } from '../options.js'
 import { signerOf } from '../signers/local.js'
 import type { Signer } from '../signers/signer.js'
@@ -7,7 +8,7 @@ import type { KeyOptions } from '../tokens/keyring.js'
 import { runCommand } from './command.js'
 import { missingKey } from './key-source.js'
 import type { Config, KeyEntry, KeySource, Place } from './sources.js'
-import { readText, showPath } from './text.js'
+import { passphraseIn, readText, showPath } from './text.js'
 
 /** What `createOrgidAuth` takes: one key, or several. @internal */
 export type LoadedKeys =
@@ -92,11 +93,8 @@ function toSigner(text: string, source: KeySource, config: Config): Signer {
       loadPrivateKey(passphrase === undefined ? text : { key: text, passphrase }, name),
     )
   } catch (error) {
-    if (!isOrgidAuthError(error) || error.code !== 'ERR_ENCRYPTED_KEY') throw error
-    // What the loader says of code is to be done here in a file or a variable
-    const said = error.message.replace(/; pass \{ key, passphrase \}$/, '')
-    const remedy = passphrase === undefined ? passphraseRemedy : `check ${source.passphrase?.where}`
-    throw new OrgidAuthError(error.code, `${said}; ${remedy}`)
+    const wrong = `check ${source.passphrase?.where}`
+    throw withRemedy(error, { missing: passphraseRemedy, wrong })
   }
 }
 
@@ -104,8 +102,10 @@ function readPassphrase({ passphrase }: KeySource, config: Config): string | und
   if (passphrase === undefined) return undefined
   const { place, where } = passphrase
   const text = textAt(place, where, config)
-  // Editors and echo end a file with a line break, which is no part of the passphrase
-  const value = place.kind === 'file' ? text.replace(/\r?\n$/, '') : text
+  const value = place.kind === 'file' ? passphraseIn(text) : text
   if (value !== '') return value
-  throw new OrgidAuthError('ERR_CONFIG', `${where}: expected the passphrase, got an empty file`)
+  throw new OrgidAuthError(
+    'ERR_CONFIG',
+    `${where}: expected the passphrase in the first line of its file, got an empty one`,
+  )
 }

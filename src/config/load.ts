@@ -55,17 +55,18 @@ export interface LoadedAuth extends OrgidAuth {
  */
 export async function loadOrgidAuth(options: LoadOptions = {}): Promise<LoadedAuth> {
   const own = readOptions<LoadOptions>(options, [...fromEnvNames, 'reloadInterval'], 'options')
-  const { key, now } = own
+  const { key, store, now } = own
   const interval = readInterval(own.reloadInterval)
   const { path, env = process.env } = readWhere(own)
-  // A copy: what a process deletes from its environment after the start is still known to a reload
-  const read = { path, env: { ...env } }
+  // As it is now: what a process deletes from its environment after the start is still known to a
+  // reload, and relative paths name the same files wherever the process goes
+  const read = { path, env: { ...env }, cwd: process.cwd() }
 
   const config = readConfig(read)
   const changing = createChangingKeys()
   const keys = key === undefined ? (await changing.stage(config)).begin() : { key }
   const auth = naming(config, () =>
-    createOrgidAuth({ ...config.options, ...keys, ...(now !== undefined && { now }) }),
+    createOrgidAuth({ ...config.options, ...keys, store, ...(now !== undefined && { now }) }),
   )
   const reload = createReload({ auth, config, read, keys: key === undefined ? changing : { key } })
   const isStill = interval === false || reload.files().length === 0

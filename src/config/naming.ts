@@ -1,4 +1,5 @@
 import { isOrgidAuthError, OrgidAuthError } from '../errors.js'
+import { ofIssuer } from '../partners/partner.js'
 import type { Config } from './sources.js'
 
 /** Options that an auth cannot do without, and the variable that would give each. */
@@ -21,8 +22,10 @@ export function naming<T>({ names, source }: Config, fn: () => T): T {
     const option = /^\w+/.exec(error.message)?.[0] ?? ''
     const name = names.get(option)
     if (name !== undefined) {
+      const said = `${name}${error.message.slice(option.length)}`
+      const issuer = names.get('issuer') ?? 'issuer'
       // The error itself as options: its cause, if it has one
-      throw new OrgidAuthError(error.code, `${name}${error.message.slice(option.length)}`, error)
+      throw new OrgidAuthError(error.code, said.replace(ofIssuer, `that of ${issuer}`), error)
     }
     const variable = required.get(option)
     if (variable === undefined) throw error

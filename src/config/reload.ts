@@ -1,9 +1,10 @@
 import { type OrgidAuthOptions, readConfiguration } from '../configuration.js'
 import type { OrgidAuth } from '../interface.js'
+import { createRegistry } from '../partners/registry.js'
 import { createKeyring } from '../tokens/keyring.js'
-import type { ChangingKeys } from './changing-keys.js'
+import type { ChangingKeys, StagedKeys } from './changing-keys.js'
 import { naming } from './naming.js'
-import { readConfig } from './read.js'
+import { type ConfigPlace, readConfig } from './read.js'
 import { type Config, filesOf } from './sources.js'
 import { isNoRegularFile } from './text.js'
 import type { Reload } from './watch.js'
@@ -14,7 +15,7 @@ export function createReload(options: {
   /** What the auth was made of. */
   readonly config: Config
   /** What it was read from. */
-  readonly read: NonNullable<Parameters<typeof readConfig>[0]>
+  readonly read: ConfigPlace
   /** The keys of the configuration, or the one that code gave instead. */
   readonly keys: ChangingKeys | Pick<OrgidAuthOptions, 'key'>
 }): Reload {
@@ -25,24 +26,32 @@ export function createReload(options: {
   let warned = ''
 
   const readAgain = (): Config =>
-    first.source === undefined || isNoRegularFile(first.source) ? current : readConfig(read)
+    first.file === undefined || isNoRegularFile(first.file) ? current : readConfig(read)
 
   const attempt: Reload['attempt'] = async (isWanted) => {
     const next = readAgain()
     const staged = await changing?.stage(next)
-    const { partners } = next.options
-    // All of it is checked before any of it is taken over; setPartners checks on its own
-    naming(next, () => {
-      const inUse = { ...first.options, ...(staged?.loaded ?? keys), partners } as OrgidAuthOptions
-      createKeyring(readConfiguration(inUse).keys)
-    })
     if (!isWanted()) return
-    if (JSON.stringify(partners) !== JSON.stringify(current.options.partners)) {
-      naming(next, () => auth.setPartners(partners))
-    }
+    // Whatever can be refused is refused here, before any of it is taken over
+    naming(next, () => check(next, staged))
     staged?.commit(auth)
+    const { partners } = next.options
+    if (JSON.stringify(partners) !== JSON.stringify(current.options.partners)) {
+      auth.setPartners(partners)
+    }
     current = next
     warnOfRest(next)
+  }
+
+  const check = ({ options }: Config, staged: StagedKeys | undefined): void => {
+    const loaded = staged?.loaded ?? keys
+    // As it would be at the next start, and as it is until then
+    readConfiguration({ ...options, ...loaded } as OrgidAuthOptions)
+    const { partners } = options
+    const inUse = readConfiguration({ ...first.options, ...loaded, partners } as OrgidAuthOptions)
+    createKeyring(inUse.keys)
+    createRegistry(inUse.partners)
+    staged?.check(auth, inUse.keys)
   }
 
   const warnOfRest = (next: Config): void => {

@@ -39,8 +39,10 @@ export interface Config {
   readonly options: Omit<OrgidAuthOptions, 'key' | 'keys' | 'now'>
   /** One key or several; undefined when neither the file nor the environment has any. */
   readonly keys: { readonly key: KeySource } | { readonly keys: readonly KeyEntry[] } | undefined
-  /** The path of the file, as it was given. */
+  /** The path of the file, as it was given: what messages call it. */
   readonly source: string | undefined
+  /** The same, absolute: it stays the same file wherever the process goes. */
+  readonly file: string | undefined
   /** What to call a top-level option in messages: `orgid.json: partners`, `ORGID_LIFETIME`. */
   readonly names: ReadonlyMap<string, string>
   /** The value of a variable, for keys that are in one. A function, so that no log shows them. */
@@ -48,8 +50,8 @@ export interface Config {
 }
 
 /** The files of a configuration, keys' and passphrases' ones included. @internal */
-export function filesOf({ source, keys }: Config): readonly string[] {
-  return [...(source === undefined ? [] : [source]), ...sourcesOf(keys).flatMap(filesOfKey)]
+export function filesOf({ file, keys }: Config): readonly string[] {
+  return [...(file === undefined ? [] : [file]), ...sourcesOf(keys).flatMap(filesOfKey)]
 }
 
 /** @internal */

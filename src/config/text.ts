@@ -5,20 +5,31 @@ import { describe, OrgidAuthError } from '../errors.js'
  * A file's text.
  *
  * @param where what named the file: an option or a variable, for the error message.
+ * @param shown how the error message calls the file.
  * @throws OrgidAuthError `ERR_CONFIG`
  * @internal
  */
-export function readText(path: string, where: string): string {
+export function readText(path: string, where: string, shown = path): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    const mayBeContent = isSecretive(path) || /passphrase/i.test(where)
+    const mayBeContent = isSecretive(shown) || /passphrase/i.test(where)
     // Without its cause, which repeats the path, and that may be a key in the wrong place
     throw new OrgidAuthError(
       'ERR_CONFIG',
-      `${where}: expected a file that can be read, got ${mayBeContent ? 'a path that is not shown here' : path}, ${whyUnreadable(error)}${mayBeContent ? '. Is it the content, instead of the path of its file?' : ''}`,
+      `${where}: expected a file that can be read, got ${mayBeContent ? 'a path that is not shown here' : shown}, ${whyUnreadable(error)}${mayBeContent ? '. Is it the content, instead of the path of its file?' : ''}`,
     )
   }
+}
+
+/**
+ * The passphrase in the text of its file: the first line, as OpenSSL's `-passin file:` takes it, so
+ * that one file does for both. Editors and `echo` end it with a line break.
+ *
+ * @internal
+ */
+export function passphraseIn(text: string): string {
+  return text.split(/\r?\n/, 1)[0] as string
 }
 
 const reasons: Readonly<Record<string, string>> = {

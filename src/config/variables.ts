@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { invalidOption } from '../options.js'
+import { invalidOption, nearest } from '../options.js'
 import type { KeySource } from './sources.js'
 
 /** The environment variables that are read, and the option each stands for. */
@@ -29,15 +29,16 @@ export function valueIn(env: Environment, name: string): string | undefined {
 
 /**
  * The key that the environment gives.
+ * @param cwd where relative paths start.
  * @throws OrgidAuthError `ERR_INVALID_OPTION` if it gives two.
  * @internal
  */
-export function readKeyVariables(env: Environment): KeySource | undefined {
-  const found = eitherOf(env, 'ORGID_PRIVATE_KEY', 'ORGID_PRIVATE_KEY_FILE')
+export function readKeyVariables(env: Environment, cwd: string): KeySource | undefined {
+  const found = eitherOf(env, cwd, 'ORGID_PRIVATE_KEY', 'ORGID_PRIVATE_KEY_FILE')
   return (
     found && {
       ...found,
-      passphrase: readPassphraseVariables(env),
+      passphrase: readPassphraseVariables(env, cwd),
       passphraseRemedy:
         'set ORGID_PRIVATE_KEY_PASSPHRASE, or ORGID_PRIVATE_KEY_PASSPHRASE_FILE to the path of its file',
     }
@@ -46,19 +47,25 @@ export function readKeyVariables(env: Environment): KeySource | undefined {
 
 /**
  * The passphrase that the environment gives.
+ * @param cwd where relative paths start.
  * @throws OrgidAuthError `ERR_INVALID_OPTION` if it gives two.
  * @internal
  */
-export function readPassphraseVariables(env: Environment): KeySource['passphrase'] {
-  return eitherOf(env, 'ORGID_PRIVATE_KEY_PASSPHRASE', 'ORGID_PRIVATE_KEY_PASSPHRASE_FILE')
+export function readPassphraseVariables(env: Environment, cwd: string): KeySource['passphrase'] {
+  return eitherOf(env, cwd, 'ORGID_PRIVATE_KEY_PASSPHRASE', 'ORGID_PRIVATE_KEY_PASSPHRASE_FILE')
 }
 
-function eitherOf(env: Environment, itself: Variable, file: Variable): KeySource['passphrase'] {
+function eitherOf(
+  env: Environment,
+  cwd: string,
+  itself: Variable,
+  file: Variable,
+): KeySource['passphrase'] {
   const path = valueIn(env, file)?.trim()
   if (valueIn(env, itself) === undefined) {
     return path === undefined
       ? undefined
-      : { where: file, place: { kind: 'file', path: resolve(path) } }
+      : { where: file, place: { kind: 'file', path: resolve(cwd, path) } }
   }
   if (path === undefined) return { where: itself, place: { kind: 'variable', name: itself } }
   throw invalidOption(itself, `either it or ${file}`, 'both', 'Unset one of them')
@@ -81,8 +88,11 @@ export function warnUnknown(env: Environment, wanted: ReadonlySet<string>): void
     if (valueIn(env, name) === undefined || wanted.has(name) || serviceLink.test(name)) continue
     if (warned.has(name)) continue
     warned.add(name)
+    const known = Object.keys(variables)
+    const meant = nearest(name, known)
+    const question = meant === undefined ? '' : `; did you mean ${meant}?`
     process.emitWarning(
-      `the environment variable ${name} is not read; of those that begin with ORGID_, these are: ${Object.keys(variables).join(', ')}`,
+      `the environment variable ${name} is not read${question || '.'} Of those that begin with ORGID_, these are: ${known.join(', ')}`,
       { type: 'OrgidBearerWarning', code: 'ORGID_UNKNOWN_VARIABLE' },
     )
   }

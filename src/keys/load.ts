@@ -2,7 +2,14 @@ import { createECDH, createPrivateKey, type JsonWebKey, KeyObject } from 'node:c
 import { describe, OrgidAuthError } from '../errors.js'
 import { describeBlock, type PemBlock, pemBlock, readPem } from './pem.js'
 import { assertSecp256k1, fromPoint, isPublicDer, publicJwk } from './public.js'
-import { encrypted, invalid, outOfRange, publicGiven, retiredCipher } from './refusals.js'
+import {
+  invalid,
+  noPassphrase,
+  outOfRange,
+  publicGiven,
+  retiredCipher,
+  wrongPassphrase,
+} from './refusals.js'
 
 /**
  * A secp256k1 private key in any form in which people hold one: PEM (SEC1 with or without its
@@ -107,16 +114,13 @@ function fromPem(
 ): PrivateKey {
   const block = blocks.find(({ label }) => label.endsWith('PRIVATE KEY'))
   if (!block) throw notPrivate(blocks, where)
-  if (block.encrypted && passphrase === undefined)
-    throw encrypted(where, 'and no passphrase came with it')
+  if (block.encrypted && passphrase === undefined) throw noPassphrase(where)
   let key: KeyObject
   try {
     key = createPrivateKey({ key: block.text, ...(passphrase !== undefined && { passphrase }) })
   } catch (error) {
     if (block.encrypted && isRetiredCipher(error)) throw retiredCipher(where)
-    // A wrong passphrase and a damaged key cannot be told apart: either decrypts to noise
-    if (block.encrypted)
-      throw encrypted(where, 'and the passphrase does not open it, or it is damaged')
+    if (block.encrypted) throw wrongPassphrase(where)
     throw invalid(
       where,
       `${describeBlock(block)} that cannot be read`,

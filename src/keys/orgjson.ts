@@ -5,19 +5,25 @@ import { loadPublicKey, type PublicKeyInput, publicJwk } from './public.js'
 
 /** An entry of `publicKey` in an older ORG.JSON. */
 export interface OrgJsonPublicKey {
+  /** DID and `#fragment`: what older verifiers find the key by. */
   readonly id: string
   readonly type: 'secp256k1'
+  /** The DID. */
   readonly controller: string
   /** The SPKI in base64, without header lines or line breaks: the one form all older verifiers load. */
   readonly publicKeyPem: string
+  /** Whatever is worth remembering. */
   readonly note?: string
 }
 
-/** An entry of `verificationMethod` in a current ORG.JSON. */
+/** An entry of `verificationMethod` (DID Core 5.2) in a current ORG.JSON. */
 export interface OrgJsonVerificationMethod {
+  /** DID and `#fragment`: what current verifiers find the key by. */
   readonly id: string
+  /** The DID. */
   readonly controller: string
   readonly type: 'EcdsaSecp256k1VerificationKey2019'
+  /** RFC 7517, with the curve of RFC 8812 3.1. */
   readonly publicKeyJwk: {
     readonly kty: 'EC'
     readonly crv: 'secp256k1'
@@ -28,7 +34,9 @@ export interface OrgJsonVerificationMethod {
 
 /** The two entries that register one key: older organisations use the first, current ones the second. */
 export interface OrgJsonEntries {
+  /** For older partners. */
   readonly publicKey: readonly [OrgJsonPublicKey]
+  /** For current partners. */
   readonly verificationMethod: readonly [OrgJsonVerificationMethod]
 }
 

@@ -1,4 +1,4 @@
-import { OrgidAuthError } from '../errors.js'
+import { isOrgidAuthError, OrgidAuthError } from '../errors.js'
 
 const forms =
   'expected a secp256k1 private key (PEM, JWK, 64 hex digits, KeyObject, or { key, passphrase })'
@@ -19,15 +19,19 @@ export function publicGiven(where: string, got: string): OrgidAuthError {
   )
 }
 
-/** What came is encrypted and stays so. @internal */
-export function encrypted(
-  where: string,
-  why: string,
-  remedy = 'pass { key, passphrase }',
-): OrgidAuthError {
-  return new OrgidAuthError(
-    'ERR_ENCRYPTED_KEY',
-    `${where}: the private key is encrypted ${why}; ${remedy}`,
+const toPass = '; pass { key, passphrase }'
+const toCheck = '; check the passphrase'
+
+/** What came is encrypted, and no passphrase came with it. @internal */
+export function noPassphrase(where: string): OrgidAuthError {
+  return encrypted(where, `and no passphrase came with it${toPass}`)
+}
+
+/** A wrong passphrase and a damaged key cannot be told apart: either decrypts to noise. @internal */
+export function wrongPassphrase(where: string): OrgidAuthError {
+  return encrypted(
+    where,
+    `and the passphrase does not open it: that is wrong, or the key is damaged${toCheck}`,
   )
 }
 
@@ -35,9 +39,27 @@ export function encrypted(
 export function retiredCipher(where: string): OrgidAuthError {
   return encrypted(
     where,
-    'with a cipher that Node does not open, such as DES or RC2',
-    'encrypt it again: openssl pkcs8 -topk8 -provider legacy -provider default -in old.pem -out new.pem',
+    'with a cipher that Node does not open, such as DES or RC2; encrypt it again: openssl pkcs8 -topk8 -provider legacy -provider default -in old.pem -out new.pem',
   )
+}
+
+function encrypted(where: string, why: string): OrgidAuthError {
+  return new OrgidAuthError('ERR_ENCRYPTED_KEY', `${where}: the private key is encrypted ${why}`)
+}
+
+/**
+ * What to do about a passphrase, for a key that comes from a file, a variable or a command instead
+ * of code. Any other error stays as it is.
+ *
+ * @internal
+ */
+export function withRemedy(
+  error: unknown,
+  remedies: { readonly missing: string; readonly wrong: string },
+): unknown {
+  if (!isOrgidAuthError(error) || error.code !== 'ERR_ENCRYPTED_KEY') return error
+  const said = error.message.replace(toPass, `; ${remedies.missing}`)
+  return new OrgidAuthError(error.code, said.replace(toCheck, `; ${remedies.wrong}`))
 }
 
 /** The number that came is no private key of this curve. @internal */

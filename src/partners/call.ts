@@ -1,8 +1,10 @@
 import { type CallOptions, noOptions } from '../context.js'
 import { parseDuration } from '../duration.js'
-import { describe, OrgidAuthError } from '../errors.js'
+import { describe, OrgidAuthError, type OrgidErrorCode } from '../errors.js'
+import { publish } from '../events.js'
 import { invalidOption, readBoolean, readOptions } from '../options.js'
 import { type MintRequest, mintRequest, readClaims, readScope } from '../tokens/claims.js'
+import { parseUrl } from './origin.js'
 import type { Partner } from './partner.js'
 
 const known = [
@@ -39,16 +41,14 @@ export function readCallOptions(input: CallOptions): CallOptions {
 /**
  * What to mint for a call to a partner.
  *
- * @param keyId the key that signs.
- * @param initialKeyId the key that a single `key` option gave, whose fragment an issuer may name.
+ * @param key the key that signs: its id, and the `iss` by which the partner knows it.
  * @throws OrgidAuthError `ERR_AUDIENCE_NOT_ALLOWED`, `ERR_INVALID_SCOPE`, `ERR_INVALID_CLAIM`,
  *   `ERR_RESERVED_CLAIM`, `ERR_INVALID_DURATION`
  * @internal
  */
 export function requestFor(
   partner: Partner,
-  keyId: string,
-  initialKeyId: string | undefined,
+  { keyId, issuer }: Pick<MintRequest, 'keyId' | 'issuer'>,
   options: CallOptions = noOptions,
 ): MintRequest {
   const { audience = partner.did, scope, claims, lifetime } = options
@@ -59,11 +59,10 @@ export function requestFor(
     )
   }
   const own = claims === undefined ? undefined : readClaims(claims, 'options.claims')
-  const fragment = keyId === initialKeyId ? (partner.issuerFragment ?? keyId) : keyId
   return mintRequest({
     partner: partner.name,
     keyId,
-    issuer: `${partner.issuerDid}#${fragment}`,
+    issuer,
     audience,
     lifetime:
       lifetime === undefined ? partner.lifetime : parseDuration(lifetime, 'options.lifetime'),
@@ -75,4 +74,48 @@ export function requestFor(
         : (own ?? partner.claims),
     singleUse: partner.singleUse,
   })
+}
+
+/** Whether a partner goes by this name or DID. @internal */
+export function isCalled(partner: Partner, nameOrDid: string): boolean {
+  return partner.name === nameOrDid || partner.did === nameOrDid
+}
+
+/** @throws OrgidAuthError `ERR_PARTNER_MISMATCH` for options that are meant for another partner. @internal */
+export function refuseMismatch(partner: Partner, options: CallOptions | undefined): void {
+  if (options?.partner === undefined || isCalled(partner, options.partner)) return
+  throw mismatch(options.partner, `${partner.name}'s`)
+}
+
+/** @internal */
+export function mismatch(meantFor: string, owner: string): OrgidAuthError {
+  return told(
+    'ERR_PARTNER_MISMATCH',
+    `options.partner: expected the partner of the final URL, got another (${describe(meantFor)}), while the URL is ${owner}. A token goes where its partner is, and nowhere else`,
+  )
+}
+
+/** A URL that is nobody's, with `strict`. @internal */
+export function stranger(url: string): OrgidAuthError {
+  const where = parseUrl(url)?.origin ?? 'what is no absolute URL'
+  return told(
+    'ERR_UNKNOWN_PARTNER',
+    `url: expected a partner's, since strict is set, got ${where}. Add it to partners, or pass skip: true for this call`,
+  )
+}
+
+/** A name that is nobody's. @internal */
+export function nobody(name: string, partners: readonly Partner[], where: string): OrgidAuthError {
+  const known = partners.map((other) => other.name).join(', ')
+  return told(
+    'ERR_UNKNOWN_PARTNER',
+    `${where}: expected the name or DID of a partner (${known}), got ${describe(name)} that is none's`,
+  )
+}
+
+/** A call that is refused here, for whoever listens. */
+function told(code: OrgidErrorCode, message: string): OrgidAuthError {
+  const error = new OrgidAuthError(code, message)
+  publish('orgid-bearer:refused', () => ({ error }))
+  return error
 }

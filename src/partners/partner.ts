@@ -35,7 +35,8 @@ export interface PartnerOptions {
   readonly singleUse?: boolean
   /**
    * Repeats a call once, with another token, when the partner answers 401. Never one whose body is
-   * a stream. With false the 401 is handed over, and only the next call gets another token.
+   * a stream. With false the 401 is handed over, and only the next call gets another token; and a
+   * new key that this partner has refused is not tried again before the one in use is retired.
    * Default: true.
    */
   readonly retryUnauthorized?: boolean
@@ -100,7 +101,8 @@ export function readPartner(
   refuseFragment(partner, `${where}.did`)
   const issuer = readPartnerIssuer(options.issuer, `${where}.issuer`, defaults)
   if ((issuer.chain === undefined) !== (partner.chain === undefined)) {
-    throw formMismatch(`${where}.issuer`, issuer, partner)
+    const source = options.issuer === undefined ? ` (${ofIssuer})` : ''
+    throw formMismatch(`${where}.issuer`, issuer, partner, source)
   }
   const allowHttp = readBoolean(options.allowLoopbackHttp, `${where}.allowLoopbackHttp`, false)
   const origins = readOrigins(options.origin, `${where}.origin`, allowHttp)
@@ -157,7 +159,15 @@ function readPartnerIssuer(input: unknown, where: string, defaults: PartnerDefau
   return input === undefined ? defaults.issuer : readIssuer(input, where, defaults.fragmentFromKeys)
 }
 
-function formMismatch(where: string, issuer: ParsedDid, partner: ParsedDid): OrgidAuthError {
+/** Whose form it is that a partner without an issuer of its own does not take. @internal */
+export const ofIssuer = 'that of issuer'
+
+function formMismatch(
+  where: string,
+  issuer: ParsedDid,
+  partner: ParsedDid,
+  source = '',
+): OrgidAuthError {
   const chain = partner.chain
   const remedy =
     chain === undefined
@@ -165,7 +175,7 @@ function formMismatch(where: string, issuer: ParsedDid, partner: ParsedDid): Org
       : `Give this partner an issuer with chain, such as did:orgid:${chain}:${issuer.id}`
   return new OrgidAuthError(
     'ERR_DID_FORM_MISMATCH',
-    `${where}: expected the form of the partner's did (${formOf(partner)}), got ${formOf(issuer)}; a verifier takes one form for both. ${remedy}#<fragment>; or, if it is the partner's did that is wrong, write that in the form of yours`,
+    `${where}: expected the form of the partner's did (${formOf(partner)}), got ${formOf(issuer)}${source}; a verifier takes one form for both. ${remedy}#<fragment>; or, if it is the partner's did that is wrong, write that in the form of yours`,
   )
 }
 

@@ -11,7 +11,7 @@ export interface Signer {
   /**
    * @param input the signing input as bytes, not its digest.
    * @param context `signal` aborts when the result is no longer wanted (the mint's deadline).
-   * @returns 64 bytes, r || s, each big-endian (RFC 7515 3.4).
+   * @returns 64 bytes, r || s, each big-endian (RFC 7518 3.4).
    */
   sign(
     input: Uint8Array,
@@ -22,6 +22,19 @@ export interface Signer {
 /** Whether a `key` option is a signer rather than key material. @internal */
 export function isSigner(value: unknown): value is Signer {
   return typeof value === 'object' && value !== null && typeof (value as Signer).sign === 'function'
+}
+
+const inProcess = new WeakSet<Signer>()
+
+/** Marks a signer that answers at once, by itself. @internal */
+export function markInProcess(signer: Signer): Signer {
+  inProcess.add(signer)
+  return signer
+}
+
+/** @internal */
+export function isInProcess(signer: Signer): boolean {
+  return inProcess.has(signer)
 }
 
 // Order of secp256k1 (SEC 2, 2.4.1), and half of it

@@ -1,4 +1,5 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { loadPublicKey } from '../keys/public.js'
 import { decodeLoosely, isSignedBy, type LooseJwt } from './decode.js'
 import { didOf, documentsFor, type KnownKeys } from './orgjson.js'
 import type { PartnerRules, PartnerVerdict } from './verdict.js'
@@ -49,14 +50,19 @@ function findKey(
   return loadPem(entry.publicKeyPem) ?? 'the publicKeyPem is not a secp256k1 public key'
 }
 
-function loadPem(text: string | undefined): KeyObject | undefined {
+/**
+ * A PEM as these partners read it: bare base64 gets its header lines, and one that is flattened
+ * with them on is none.
+ *
+ * @internal
+ */
+export function loadPem(text: string | undefined): KeyObject | undefined {
   if (text === undefined) return undefined
   const pem = /PUBLIC KEY/i.test(text)
     ? text
     : `-----BEGIN PUBLIC KEY-----\n${text}\n-----END PUBLIC KEY-----`
   try {
-    const key = createPublicKey(pem)
-    return key.asymmetricKeyDetails?.namedCurve === 'secp256k1' ? key : undefined
+    return loadPublicKey(pem)
   } catch {
     return undefined
   }

@@ -102,6 +102,11 @@ function readKeys({
     throw invalidOption('orgJson', 'either orgJson or publicKey', got)
   }
   if (publicKey !== undefined) return { publicKey: loadPublicKey(publicKey, 'publicKey') }
+  return readOrgJson(orgJson)
+}
+
+/** @internal */
+export function readOrgJson(orgJson: unknown): KnownKeys {
   const documents = [orgJson].flat() as readonly unknown[]
   const strange = documents.find((one) => typeof one !== 'object' || one === null)
   if (strange !== undefined || documents.length === 0) {

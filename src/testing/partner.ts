@@ -18,7 +18,8 @@ import {
   toWire,
   type WireAnswer,
 } from './answers.js'
-import type { PartnerSettings } from './options.js'
+import { type PartnerSettings, readOrgJson } from './options.js'
+import type { KnownKeys, OrgJson } from './orgjson.js'
 import { judgeAuthorization } from './profiles.js'
 import { RecordedExchange, type RecordedRequest } from './recorded.js'
 import type { PartnerProfile, PartnerVerdict } from './verdict.js'
@@ -41,6 +42,7 @@ export class TestPartner implements AsyncDisposable {
   #clockSkew = 0
   #delay = 0
   #handler: PartnerHandler | undefined
+  #keys: KnownKeys | undefined
   #closed: Promise<void> | undefined
 
   private constructor(settings: PartnerSettings, server: ReturnType<typeof createHttpServer>) {
@@ -50,6 +52,7 @@ export class TestPartner implements AsyncDisposable {
     this.did = did
     this.profile = profile
     this.#settings = settings
+    this.#keys = settings.keys
     this.#server = server
     server.on('request', (request, response) => {
       // an exchange that fails here has lost its client: there is nobody to tell
@@ -106,6 +109,22 @@ export class TestPartner implements AsyncDisposable {
     this.#clockSkew = readNumber(seconds, 'clockSkew', bounds)
   }
 
+  /**
+   * The callers' ORG.JSON as this partner sees it from now on: partners keep what they have resolved
+   * for hours or weeks. Undefined if one `publicKey` was given instead.
+   */
+  get orgJson(): readonly OrgJson[] | undefined {
+    const keys = this.#keys
+    return keys && 'orgJson' in keys ? ([keys.orgJson].flat() as OrgJson[]) : undefined
+  }
+
+  set orgJson(documents: OrgJson | readonly OrgJson[]) {
+    if (this.profile === undefined) {
+      throw invalidOption('orgJson', 'a partner that looks keys up', 'a stranger')
+    }
+    this.#keys = readOrgJson(documents)
+  }
+
   /** Answers the requests that the rules accept. Default: 200 and `{ ok: true }`. */
   get handler(): PartnerHandler | undefined {
     return this.#handler
@@ -159,6 +178,7 @@ export class TestPartner implements AsyncDisposable {
     this.#clockSkew = 0
     this.#delay = 0
     this.#handler = undefined
+    this.#keys = this.#settings.keys
   }
 
   /** Stops listening and drops every connection, idle or not. May be called again. */
@@ -185,7 +205,8 @@ export class TestPartner implements AsyncDisposable {
   }
 
   #judge(authorization: string | undefined, now: number): PartnerVerdict {
-    const { profile, did, keys, requiredScope } = this.#settings
+    const { profile, did, requiredScope } = this.#settings
+    const keys = this.#keys
     if (!profile || !did || !keys) return { accepted: true, claims: {} }
     const rules = { did, keys, now, ...(requiredScope && { requiredScope }) }
     return judgeAuthorization(profile, authorization, rules)

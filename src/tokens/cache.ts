@@ -1,10 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import { unlessAborted } from '../abort.js'
 import type { MintRequest } from './claims.js'
-import type { Clock } from './clock.js'
+import type { Clock, Moment } from './clock.js'
+import { type CacheEntry, entryOf } from './entry.js'
 import type { TokenSource } from './minter.js'
-import { createRefresher, type Moment, type Refreshable } from './refresher.js'
+import { createRefresher } from './refresher.js'
 import { Token } from './token.js'
+import { tellMiss, tellRefresh } from './traced.js'
 
 /** @internal */
 export interface CacheOptions {
@@ -13,6 +15,8 @@ export interface CacheOptions {
   readonly max: number
   /** Uniform in [0, 1). */
   readonly random: () => number
+  /** The same request of the key before: its token is served until there is one of this key. */
+  readonly before?: (request: MintRequest) => MintRequest | undefined
   /** Called for each mint that was tried; `at` is when, in epoch seconds. */
   readonly onMint?: (request: MintRequest, error: unknown, at: number) => void
 }
@@ -25,24 +29,10 @@ interface CacheCall {
   readonly forceRefresh?: boolean | undefined
 }
 
-/** One key's token and what has become of it. @internal */
-interface CacheEntry extends Refreshable {
-  readonly token: Token
-  /** Epoch seconds: `iat` by our own clock. */
-  readonly startsAt: number
-  /** Epoch seconds: `exp` by our own clock. */
-  readonly endsAt: number
-  /** Epoch seconds: not served from here on. */
-  readonly usableUntil: number
-  /** The same moment on the monotonic clock, which wall time set back does not move. */
-  readonly deadline: number
-  /** Invalidated: never served, and kept so that its successor differs from it. */
-  revoked: boolean
-}
-
 /** @internal */
 export interface TokenCache {
-  get(request: MintRequest, call?: CacheCall): Token | Promise<Token>
+  /** @param now epoch seconds, where they have been read for this call already. */
+  get(request: MintRequest, call?: CacheCall, now?: number): Token | Promise<Token>
   /**
    * Another token in place of one that was refused: the one that has taken its place already, or
    * else, if `mayMint`, a new one. `undefined` when none is to be had.
@@ -54,10 +44,20 @@ export interface TokenCache {
     refused: string,
     mayMint: () => boolean,
   ): Token | Promise<Token> | undefined
-  /** Drops the tokens of matching requests; calls that already wait for one keep it. */
-  invalidate(matches: (request: MintRequest, token: Token | undefined) => boolean): void
+  /**
+   * Drops the tokens of matching requests; calls that already wait for one keep it.
+   *
+   * @returns the requests whose tokens were dropped.
+   */
+  invalidate(
+    matches: (request: MintRequest, token: Token | undefined) => boolean,
+  ): readonly MintRequest[]
   /** The entries whose tokens would be served now. */
   usable(): readonly CacheEntry[]
+  /** What {@link get} would serve as it is, with nothing to be minted behind it. */
+  lasting(request: MintRequest): CacheEntry | undefined
+  /** Another number once what lasted may not do so any more. */
+  generation(): number
 }
 
 interface Flight {
@@ -69,14 +69,15 @@ interface Flight {
 /**
  * Keeps one token a request, fresh. A token is served until 70 to 85 % of its life are over, then
  * served while one successor is minted behind it, and no longer once a guard before its end is
- * reached. All of that is decided when asked, from the clock: there are no timers to drift, to
- * overflow, or to keep a process alive.
+ * reached. When another key has begun to sign, the successor is due at once. All of that is decided
+ * when asked, from the clock: there are no timers to drift, to overflow, or to keep a process alive.
  *
  * @internal
  */
 export function createTokenCache(source: TokenSource, options: CacheOptions): TokenCache {
   const { clock, random, onMint } = options
   const entries = new LRUCache<string, CacheEntry>({ max: options.max })
+  let generation = 0
   // Apart from the entries, so that an evicted key that is in flight is not minted twice
   const flights = new Map<string, Flight>()
 
@@ -88,24 +89,42 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
       !entry.revoked &&
       entries.peek(entry.request.key) === entry &&
       !flights.has(entry.request.key),
-    refresh: ({ request, token }) => start(request, token),
+    refresh: ({ request, token, endsAt }) => {
+      tellRefresh(request, 'stale', endsAt - clock.now())
+      return start(request, token)
+    },
   })
 
-  const get = (request: MintRequest, call?: CacheCall): Token | Promise<Token> => {
+  const get: TokenCache['get'] = (request, call, now = clock.now()) => {
     if (request.singleUse) return mintOnce(request, call)
     const entry = entries.get(request.key)
-    if (entry === undefined || entry.revoked || call?.forceRefresh)
-      return mint(request, entry, call)
-    const { token } = entry
-    const now = clock.now()
-    if (!isUsable(entry, now)) return mint(request, entry, call)
-    if (now >= token.freshUntil) refresher.refreshBehind(entry, now)
+    if (call?.forceRefresh) return mint(request, entry, call)
+    const served = isUsable(entry, now) ? entry : takeOver(request, now)
+    if (served === undefined) return mint(request, entry, call)
+    const { token } = served
+    if (now >= token.freshUntil || served.mintedFor !== served.request) {
+      refresher.refreshBehind(served, now)
+    }
     return token
   }
 
   // A clock set back behind the token's iat was wrong when the token was minted
-  const isUsable = (entry: CacheEntry, now: number): boolean =>
-    now >= entry.startsAt && now < entry.usableUntil && clock.monotonic() < entry.deadline
+  const isUsable = (entry: CacheEntry | undefined, now: number): entry is CacheEntry =>
+    entry !== undefined &&
+    !entry.revoked &&
+    now >= entry.startsAt &&
+    now < entry.usableUntil &&
+    clock.monotonic() < entry.deadline
+
+  /** Puts the token of the key before in the place of one that is still to be minted. */
+  const takeOver = (request: MintRequest, now: number): CacheEntry | undefined => {
+    const before = options.before?.(request)
+    const entry = before && entries.get(before.key)
+    if (!isUsable(entry, now)) return undefined
+    const own = { ...entry, request, refreshing: false, failures: 0, retryAt: 0 }
+    entries.set(request.key, own)
+    return own
+  }
 
   /** Mints in the foreground, or joins the mint of this key that is under way. */
   const mint = (
@@ -115,6 +134,9 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
   ): Token | Promise<Token> => {
     const flight = flights.get(request.key)
     if (flight !== undefined) return unlessAborted(flight.promise, call?.signal)
+    if (entry !== undefined && call?.forceRefresh) {
+      tellRefresh(request, 'forced', entry.endsAt - clock.now())
+    } else tellMiss(request)
     const result = start(request, entry?.token)
     return result instanceof Promise ? unlessAborted(result, call?.signal) : result
   }
@@ -181,8 +203,9 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     if (flight !== undefined) return flight.promise
     const entry = entries.get(request.key)
     const isOther = entry !== undefined && Token.authorization(entry.token) !== refused
-    if (isOther && !entry.revoked && isUsable(entry, clock.now())) return entry.token
+    if (isOther && isUsable(entry, clock.now())) return entry.token
     if (!mayMint()) return undefined
+    tellRefresh(request, 'unauthorized', entry === undefined ? 0 : entry.endsAt - clock.now())
     const result = start(request, entry?.token)
     // Without an entry to differ from, one of the same second may be the same again
     const other = (token: Token) =>
@@ -191,44 +214,37 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
   }
 
   const keep = (request: MintRequest, token: Token, started: Moment) => {
-    const { offset, doubt } = Token.clock(token)
-    // By their clock it may end earlier than we think, as far as we may be wrong about that
-    const life = token.expiresAt - offset - doubt - started.now
-    const usable = life - guard(life)
-    entries.set(request.key, {
-      request,
-      token,
-      startsAt: token.issuedAt - offset,
-      endsAt: token.expiresAt - offset,
-      usableUntil: started.now + usable,
-      deadline: started.monotonic + usable,
-      revoked: false,
-      refreshing: false,
-      failures: 0,
-      retryAt: 0,
-    })
+    if (lasting(request) !== undefined) generation += 1
+    entries.set(request.key, entryOf(request, token, started))
   }
 
   const invalidate: TokenCache['invalidate'] = (matches) => {
+    generation += 1
+    const dropped: MintRequest[] = []
     for (const entry of entries.values()) {
-      if (matches(entry.request, entry.token)) entry.revoked = true
+      if (!matches(entry.mintedFor, entry.token)) continue
+      entry.revoked = true
+      dropped.push(entry.mintedFor)
     }
     for (const flight of flights.values()) {
       if (!matches(flight.request, undefined)) continue
       flight.discarded = true
       flights.delete(flight.request.key)
     }
+    return dropped
   }
 
   const usable = () => {
     const now = clock.now()
-    return [...entries.values()].filter((entry) => !entry.revoked && isUsable(entry, now))
+    return [...entries.values()].filter((entry) => isUsable(entry, now))
   }
 
-  return { get, replace, invalidate, usable }
-}
+  const lasting: TokenCache['lasting'] = (request) => {
+    const entry = entries.peek(request.key)
+    const now = clock.now()
+    if (!isUsable(entry, now) || now >= entry.token.freshUntil) return undefined
+    return entry.mintedFor === entry.request ? entry : undefined
+  }
 
-/** Seconds before `exp` in which a token might expire on its way: 30, or a tenth of a short life. */
-function guard(life: number): number {
-  return Math.min(30, life / 10)
+  return { get, replace, invalidate, usable, lasting, generation: () => generation }
 }

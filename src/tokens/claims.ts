@@ -52,15 +52,17 @@ export function claimsSet(
   times: { readonly issuedAt: number; readonly expiresAt: number },
   jti: string | undefined,
 ): Record<string, unknown> {
-  return {
+  const { scope, claims } = request
+  // What is undefined is not written
+  const registered = {
     iss: request.issuer,
     aud: request.audience,
     iat: times.issuedAt,
     exp: times.expiresAt,
-    ...(request.scope && { scope: encodeScope(request.scope, request.scopeFormat) }),
-    ...(jti !== undefined && { jti }),
-    ...request.claims,
+    scope: scope && encodeScope(scope, request.scopeFormat),
+    jti,
   }
+  return claims === undefined ? registered : { ...registered, ...claims }
 }
 
 function encodeScope(scope: readonly string[], format: ScopeFormat): string | readonly string[] {

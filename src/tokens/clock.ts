@@ -17,12 +17,38 @@ export interface Clock {
   monotonic(): number
 }
 
+/** One moment, on both clocks. @internal */
+export interface Moment {
+  readonly now: number
+  readonly monotonic: number
+}
+
 /** @internal */
-export function systemClock(now?: () => number): Clock {
+export interface SystemClock extends Clock {
+  /** Exact to a millisecond. */
+  moment(): Moment
+}
+
+/** @internal */
+export function systemClock(now?: () => number): SystemClock {
   const monotonic = () => performance.now() / 1_000
-  return now === undefined
-    ? { now: () => Date.now() / 1_000, monotonic }
-    : { now: () => epochSeconds(now(), 'now'), monotonic }
+  if (now !== undefined) {
+    const given = () => epochSeconds(now(), 'now')
+    return { now: given, monotonic, moment: () => ({ now: given(), monotonic: monotonic() }) }
+  }
+  // A clock takes as long to read as all the rest of a call whose token is cached. In a busy process
+  // many calls share a millisecond, and the second clock is read once for all of them
+  let latest: Moment = { now: Number.NaN, monotonic: Number.NaN }
+  let milliseconds = Number.NaN
+  const moment = (): Moment => {
+    const read = Date.now()
+    if (read !== milliseconds) {
+      milliseconds = read
+      latest = { now: read / 1_000, monotonic: monotonic() }
+    }
+    return latest
+  }
+  return { now: () => Date.now() / 1_000, monotonic, moment }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { isFragment, isPortableFragment } from '../did.js'
 import { describe, OrgidAuthError } from '../errors.js'
+import { publish } from '../events.js'
 import { loadPrivateKey, type PrivateKeyInput } from '../keys/load.js'
 import { invalidOption, readOptions } from '../options.js'
 import { signerOf } from '../signers/local.js'
@@ -11,7 +12,14 @@ export interface KeyOptions {
   /** The fragment: `webserver2` for `did:orgid:0x…#webserver2`. */
   readonly id: string
   readonly key: PrivateKeyInput | Signer
-  /** When to start signing with it: epoch seconds, a Date, or an ISO 8601 string. Default: now. */
+  /**
+   * When to start signing with it: epoch seconds, a Date, or an ISO 8601 string. Default: always,
+   * or with `auth.addKey` at once.
+   *
+   * From then on no token is signed with the key before. One of that key which is cached is served
+   * until its successor is there, which is minted behind traffic, so that no call waits for a key
+   * service at that moment, or fails with it. To drop it at once: `auth.invalidate({ keyId })`.
+   */
   readonly activeFrom?: number | string | Date
 }
 
@@ -31,6 +39,8 @@ export interface Keyring {
    */
   active(now: number): SigningKey
   get(id: string): SigningKey | undefined
+  /** The key that this one took over from. */
+  before(id: string): SigningKey | undefined
   add(key: SigningKey): void
   /** @throws OrgidAuthError `ERR_INVALID_OPTION` if the ring has no such key or no other. */
   retire(id: string, now: number): void
@@ -40,6 +50,8 @@ export interface Keyring {
 /** @internal */
 export function createKeyring(initial: readonly SigningKey[]): Keyring {
   let keys: readonly SigningKey[] = []
+  /** In the order in which they sign. */
+  let inTurn: readonly SigningKey[] = []
   const used = new Set<string>()
   let current: SigningKey | undefined
   // `current` is right for moments from `since` up to `until`
@@ -48,10 +60,13 @@ export function createKeyring(initial: readonly SigningKey[]): Keyring {
 
   const change = (next: readonly SigningKey[]) => {
     keys = next
+    // Stable, so that of equals (two that always were active as well) the later added one is later
+    inTurn = next.toSorted((a, b) => a.activeFrom - b.activeFrom || 0)
     until = Number.NEGATIVE_INFINITY
   }
 
   const select = (now: number) => {
+    const previous = current
     current = undefined
     until = Number.POSITIVE_INFINITY
     for (const key of keys) {
@@ -60,6 +75,9 @@ export function createKeyring(initial: readonly SigningKey[]): Keyring {
       else if (current === undefined || key.activeFrom >= current.activeFrom) current = key
     }
     since = current?.activeFrom ?? Number.NEGATIVE_INFINITY
+    const keyId = current?.id
+    if (keyId === undefined || keyId === previous?.id) return
+    publish('orgid-bearer:key-activated', () => ({ keyId, previous: previous?.id }))
   }
 
   const active = (now: number): SigningKey => {
@@ -74,6 +92,7 @@ export function createKeyring(initial: readonly SigningKey[]): Keyring {
   const ring: Keyring = {
     active,
     get: (id) => keys.find((key) => key.id === id),
+    before: (id) => inTurn[inTurn.findIndex((key) => key.id === id) - 1],
     add: (key) => {
       if (used.has(key.id)) {
         throw invalidOption(

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { OrgidAuthError } from '../errors.js'
-import { toLowS } from '../signers/signer.js'
+import { isInProcess, toLowS } from '../signers/signer.js'
 import { claimsSet, type MintRequest } from './claims.js'
 import type { Clock } from './clock.js'
 import type { Keyring } from './keyring.js'
+import { freshShare } from './life.js'
 import type { ClockOffsets } from './offsets.js'
 import { Token } from './token.js'
 
@@ -39,6 +40,15 @@ const encodeJson = (value: unknown) => Buffer.from(JSON.stringify(value)).toStri
 // RFC 7515 4.1. No `kid`: the key is named by the fragment of `iss`. `typ` is what older verifiers insist on.
 const header = encodeJson({ alg: 'ES256K', typ: 'JWT' })
 
+/** What is signed: the first two segments of a token and the dot between them. @internal */
+export function signingInput(
+  request: MintRequest,
+  times: { readonly issuedAt: number; readonly expiresAt: number },
+  jti?: string,
+): string {
+  return `${header}.${encodeJson(claimsSet(request, times, jti))}`
+}
+
 /** The innermost source: signs a new token for each call. @internal */
 export function createMinter(options: MinterOptions): TokenSource {
   const { keyring, clock: ourClock, issuedAtBackdate, signTimeout, random, offsets } = options
@@ -51,25 +61,27 @@ export function createMinter(options: MinterOptions): TokenSource {
     const expiresAt = seconds + request.lifetime
     const issuedAt = differ(seconds - issuedAtBackdate, expiresAt, previous)
     const jti = request.singleUse ? randomUUID() : undefined
-    const signingInput = `${header}.${encodeJson(claimsSet(request, { issuedAt, expiresAt }, jti))}`
+    const input = signingInput(request, { issuedAt, expiresAt }, jti)
 
-    // Between 70 % and 85 % of the life that is sure: tokens minted together part ways
+    // Of the life that is sure
     const life = expiresAt - theirs - (clock?.doubt ?? 0)
-    const freshUntil = now + life * (0.7 + 0.15 * random())
+    const freshUntil = now + life * freshShare(random)
     const finish = (signature: Uint8Array): Token =>
-      new Token(`${signingInput}.${encodeSignature(signature)}`, {
-        ...request,
+      new Token(`${input}.${encodeSignature(signature)}`, {
+        issuer: request.issuer,
+        audience: request.audience,
+        scope: request.scope,
         issuedAt,
         freshUntil,
         expiresAt,
         clock,
       })
 
-    const signature = sign(request.keyId, signingInput)
+    const signature = sign(request.keyId, input)
     return signature instanceof Promise ? signature.then(finish) : finish(signature)
   }
 
-  const sign = (keyId: string, signingInput: string): Uint8Array | Promise<Uint8Array> => {
+  const sign = (keyId: string, text: string): Uint8Array | Promise<Uint8Array> => {
     const signer = keyring.get(keyId)?.signer
     if (signer === undefined) {
       throw new OrgidAuthError(
@@ -77,11 +89,12 @@ export function createMinter(options: MinterOptions): TokenSource {
         'the key of this token was retired while it was waited for; call again',
       )
     }
-    const input = Buffer.from(signingInput)
-    const deadline = new AbortController()
+    const input = Buffer.from(text)
+    // A signer in this process has answered before any deadline
+    const deadline = isInProcess(signer) ? undefined : new AbortController()
     let result: Uint8Array | PromiseLike<Uint8Array>
     try {
-      result = signer.sign(input, { signal: deadline.signal })
+      result = signer.sign(input, deadline === undefined ? {} : { signal: deadline.signal })
     } catch (error) {
       throw signerFailed(error)
     }
@@ -103,13 +116,14 @@ function differ(issuedAt: number, expiresAt: number, previous: Token | undefined
 
 function encodeSignature(signature: unknown): string {
   if (signature instanceof Uint8Array && signature.length === 64) {
-    return Buffer.from(toLowS(signature)).toString('base64url')
+    const { buffer, byteOffset, byteLength } = toLowS(signature)
+    return Buffer.from(buffer, byteOffset, byteLength).toString('base64url')
   }
   const got = signature instanceof Uint8Array ? `${signature.length} bytes` : typeof signature
   const der = signature instanceof Uint8Array && signature.length > 64 && signature[0] === 0x30
   throw new OrgidAuthError(
     'ERR_INVALID_SIGNATURE',
-    `signer: expected 64 bytes r || s (RFC 7515 3.4), got ${got}${der ? ' that look like DER; convert them' : ''}`,
+    `signer: expected 64 bytes r || s (RFC 7518 3.4), got ${got}${der ? ' that look like DER; convert them' : ''}`,
   )
 }
 
@@ -117,7 +131,7 @@ function encodeSignature(signature: unknown): string {
 function within(
   result: PromiseLike<Uint8Array>,
   seconds: number,
-  deadline: AbortController,
+  deadline: AbortController | undefined,
 ): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
@@ -126,7 +140,7 @@ function within(
         `signer: expected a signature within ${seconds} s, got none. Is the key service reachable? signTimeout sets the limit`,
       )
       reject(error)
-      deadline.abort(error)
+      deadline?.abort(error)
     }, seconds * 1_000)
     Promise.resolve(result)
       .then(resolve, (error: unknown) => reject(signerFailed(error)))

@@ -1,3 +1,4 @@
+import { publish } from '../events.js'
 import type { Clock } from './clock.js'
 import type { PartnerClock } from './token.js'
 
@@ -72,6 +73,7 @@ export function createClockOffsets(clock: Clock): ClockOffsets {
     } else {
       learnt.delete(partner)
     }
+    if (isNews) publish('orgid-bearer:skew', () => ({ partner, offset, previous: before }))
     return isNews
   }
 

@@ -1,5 +1,5 @@
 import type { MintRequest } from './claims.js'
-import type { Clock } from './clock.js'
+import type { Clock, Moment } from './clock.js'
 
 /** What can be refreshed behind traffic, and how that has gone so far. @internal */
 export interface Refreshable {
@@ -9,12 +9,6 @@ export interface Refreshable {
   failures: number
   /** Epoch seconds: no refresh behind traffic before. */
   retryAt: number
-}
-
-/** One moment, on both clocks. @internal */
-export interface Moment {
-  readonly now: number
-  readonly monotonic: number
 }
 
 /** A refresh to be made, and the moment that called for it. */

@@ -1,6 +1,5 @@
 import type { AxiosResponse } from 'axios'
 import { OrgidAuthError } from '../errors.js'
-import type { Partner } from '../partners/partner.js'
 import type { Call } from './axios-call.js'
 import { waitWithin } from './axios-cancel.js'
 import {
@@ -15,26 +14,37 @@ import {
 import { hideRequest } from './axios-hide.js'
 import { followHops } from './axios-redirect.js'
 import { request, sendWith } from './axios-send.js'
-import { repeatIfRefused } from './axios-unauthorized.js'
+import { accepted, isRefusal, repeat } from './axios-unauthorized.js'
+import { isReplayable } from './body.js'
 import { inboundSignal } from './inbound.js'
 
-/** Calls the adapter with the token that the final URL asks for. @internal */
-export async function authorize(
+/**
+ * Calls the adapter with the token that the final URL asks for.
+ *
+ * Written with `then`, not `async`: nearly all that this costs a request is turns of the promise
+ * queue, and so there is one.
+ *
+ * @param end called when the request has ended, whichever way.
+ * @internal
+ */
+export function authorize(
   { adapter, kind }: Pick<Call, 'adapter' | 'kind'>,
   callers: Config,
   attachment: Attachment,
+  end: () => void,
 ): Promise<AxiosResponse> {
   // A config that is under way already is someone else's: this request works on its own copy
   const config = attachment.underWay.get(callers)?.copy() ?? callers
   const restore = new Restore(config, attachment)
+  const timeout = Number(config.timeout ?? 0)
   const call: Call = {
     adapter,
     kind,
     config,
     attachment,
     restore,
-    startedAt: performance.now(),
-    timeout: Number(config.timeout ?? 0),
+    startedAt: timeout > 0 ? performance.now() : 0,
+    timeout,
     asked: undefined,
     sent: undefined,
     confinement: undefined,
@@ -42,17 +52,41 @@ export async function authorize(
     hopError: undefined,
   }
   // Takes back what was set for the wire, whichever way the request ends
+  const succeed = (response: AxiosResponse): AxiosResponse => {
+    restore.all()
+    end()
+    restore.scrub(response)
+    return hideRequest(response)
+  }
+  const fail = (error: unknown): never => {
+    restore.all()
+    end()
+    throw call.hopError ?? refusedHop(error) ?? hideRequest(error)
+  }
+  return start(call).then(
+    (response) => {
+      if (!isRefusal(response)) return succeed(accepted(call, response))
+      return repeat(call, { response }, () => bind(call)).then(succeed, fail)
+    },
+    (error: unknown) => {
+      const { response } = (error ?? {}) as { response?: AxiosResponse }
+      if (response !== undefined && !isRefusal(response)) accepted(call, response)
+      if (!isRefusal(response)) return fail(error)
+      return repeat(call, { response, error }, () => bind(call)).then(succeed, fail)
+    },
+  )
+}
+
+/** Never throws, since adapters of someone else's may. */
+function start(call: Call): Promise<AxiosResponse> {
+  const { config, attachment, restore } = call
   try {
     joinInbound(config, attachment, restore)
     if (typeof config.url !== 'string' && config.url) restore.set('url', String(config.url))
     if (!isSkipped(config)) followHops(call)
-    const response = await repeatIfRefused(call, () => bind(call))
-    restore.all()
-    restore.scrub(response)
-    return hideRequest(response)
+    return Promise.resolve(bind(call))
   } catch (error) {
-    restore.all()
-    throw call.hopError ?? refusedHop(error) ?? hideRequest(error)
+    return Promise.reject(error)
   }
 }
 
@@ -61,7 +95,8 @@ function bind(call: Call): Promise<AxiosResponse> {
   const { config, attachment } = call
   if (hasOwnAuthorization(config)) return request(call)
   const url = finalUrl(config)
-  const authorization = attachment.auth.authorization(url, own(config, 'orgid'))
+  const mayRepeat = isReplayable(config.data)
+  const authorization = attachment.internals.authorization(url, own(config, 'orgid'), mayRepeat)
   if (authorization instanceof Promise) {
     return waitWithin(authorization, call).then((value) =>
       finalUrl(config) === url && !hasOwnAuthorization(config)
@@ -73,17 +108,20 @@ function bind(call: Call): Promise<AxiosResponse> {
 }
 
 function send(call: Call, url: string, authorization: string | undefined): Promise<AxiosResponse> {
-  const { config, attachment, restore } = call
+  const { config } = call
   if (authorization === undefined) return request(call)
-  const partner = attachment.internals.partnerOf(url)
-  if (partner !== undefined) refuseDetours(config, url, partner, restore)
+  refuseDetours(call, url)
   call.asked = { url, method: config.method, data: config.data }
   return sendWith(call, url, authorization)
 }
 
 /** Refuses a partner's request that would go elsewhere than its URL says. */
-function refuseDetours(config: Config, url: string, partner: Partner, restore: Restore): void {
-  if (own(config, 'socketPath')) {
+function refuseDetours({ config, attachment, restore }: Call, url: string): void {
+  const socketPath = own(config, 'socketPath')
+  if (!socketPath && url.startsWith('https:')) return
+  const partner = attachment.internals.partnerOf(url)
+  if (partner === undefined) return
+  if (socketPath) {
     throw new OrgidAuthError(
       'ERR_SOCKET_PATH',
       `socketPath: expected none for a request to ${partner.name}, got one, so that the bytes would not go where the URL says. Remove it, or pass orgid: { skip: true }`,

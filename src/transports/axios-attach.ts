@@ -1,9 +1,15 @@
-import type { AxiosAdapter, AxiosInstance, AxiosStatic, InternalAxiosRequestConfig } from 'axios'
+import type {
+  AxiosAdapter,
+  AxiosInstance,
+  AxiosResponse,
+  AxiosStatic,
+  InternalAxiosRequestConfig,
+} from 'axios'
 import { describe, OrgidAuthError } from '../errors.js'
 import { attached, internalsOf, type OrgidAuth } from '../interface.js'
 import { invalidOption } from '../options.js'
 import { authorize } from './axios-adapter.js'
-import type { AdapterKind } from './axios-call.js'
+import type { AdapterKind, Call } from './axios-call.js'
 import type { Attachment } from './axios-config.js'
 
 /** Takes the interceptor off again; calling it twice is harmless. */
@@ -135,27 +141,45 @@ function innermost(option: AdapterOption): AdapterOption {
 }
 
 function wrap(original: AdapterOption, auth: OrgidAuth, attachment: LazyAttachment): AxiosAdapter {
-  const adapter: Wrapper = async (config) => {
+  const adapter: Wrapper = (config) => {
     enter(config)
-    try {
-      const found = attachment()
-      const ready = found instanceof Promise ? await found : found
-      const { defaults, getAdapter } = ready.library
-      const option = original ?? defaults.adapter
-      const resolved = getAdapter(option, config)
-      const kind = kindOf(innermost(option) ?? defaults.adapter, resolved)
-      return await authorize({ adapter: resolved, kind }, config, ready)
-    } finally {
-      leave(config, adapter)
+    const end = () => leave(config, adapter)
+    const send = (ready: Attachment): Promise<AxiosResponse> => {
+      let resolved: Resolved
+      try {
+        resolved = resolve(original, config, ready.library)
+      } catch (error) {
+        return refuse(error)
+      }
+      return authorize(resolved, config, ready, end)
     }
+    const refuse = (error: unknown): Promise<never> => {
+      end()
+      return Promise.reject(error)
+    }
+    const found = attachment()
+    return found instanceof Promise ? found.then(send, refuse) : send(found)
   }
   adapter[wrapper] = { auth, original }
   return adapter
 }
 
+type Resolved = Pick<Call, 'adapter' | 'kind'>
+
+/** The adapter that axios would have called. */
+function resolve(
+  original: AdapterOption,
+  config: InternalAxiosRequestConfig,
+  { defaults, getAdapter }: AxiosStatic,
+): Resolved {
+  const option = original ?? defaults.adapter
+  const adapter = getAdapter(option, config)
+  return { adapter, kind: kindOf(innermost(option) ?? defaults.adapter, adapter) }
+}
+
 function kindOf(option: AdapterOption, resolved: AxiosAdapter): AdapterKind {
   // The first that Node has, and it has no XMLHttpRequest
-  const first = [option].flat().find((name) => name !== 'xhr')
+  const first = Array.isArray(option) ? option.find((name) => name !== 'xhr') : option
   if (wrappedBy(resolved)) return first === 'fetch' ? 'nested' : 'other'
   if (first === 'fetch') return 'fetch'
   return typeof first === 'function' ? 'other' : 'own'

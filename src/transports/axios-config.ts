@@ -22,11 +22,12 @@ export type Config = InternalAxiosRequestConfig
  */
 export class Restore {
   authorization: string | undefined
-  #headers: AxiosHeaders | undefined
+  #headers: Headers | undefined
   #callers: Config['headers'] | undefined
   readonly #config: Config
   readonly #underWay: WeakMap<Config, Restore>
-  readonly #properties: [name: string, descriptor: PropertyDescriptor | undefined][] = []
+  #name: string | undefined
+  readonly #properties: Property[] = []
 
   constructor(config: Config, { underWay }: Attachment) {
     this.#config = config
@@ -36,15 +37,19 @@ export class Restore {
 
   /** Sets a property of the config for the time of the request. */
   set<K extends keyof Config>(name: K, value: Config[K]): void {
-    this.#properties.push([name, Object.getOwnPropertyDescriptor(this.#config, name)])
+    const isOwn = Object.hasOwn(this.#config, name)
+    this.#properties.push({ name, isOwn, value: isOwn ? this.#config[name] : undefined })
     this.#config[name] = value
   }
 
   /** Puts the token on headers of this request's own: the caller's may be shared with others. */
   authorize(authorization: string): void {
-    this.#callers = this.#config.headers
-    const headers = this.#config.headers.concat()
-    headers.set('Authorization', authorization)
+    const callers = this.#config.headers
+    this.#callers = callers
+    // As `concat` and `set` do it, without looking at each header anew: a token needs no cleaning
+    const headers = Object.assign(Object.create(Object.getPrototypeOf(callers)) as Headers, callers)
+    this.#name = authorizationName(callers) ?? 'Authorization'
+    headers[this.#name] = authorization
     this.authorization = authorization
     this.#headers = headers
     this.set('headers', headers as Config['headers'])
@@ -57,7 +62,7 @@ export class Restore {
 
   /** Takes the token back off. */
   withdraw(): void {
-    this.#headers?.delete('Authorization')
+    this.#strip()
     this.takeBack()
   }
 
@@ -70,9 +75,18 @@ export class Restore {
 
   all(): void {
     if (this.#underWay.get(this.#config) === this) this.#underWay.delete(this.#config)
-    this.#headers?.delete('Authorization')
+    this.#strip()
     undo(this.#config, this.#properties)
     this.#properties.length = 0
+  }
+
+  #strip(): void {
+    const headers = this.#headers
+    if (headers === undefined) return
+    // An adapter may have given it another case
+    if (this.#name !== undefined && headers[this.#name] === this.authorization) {
+      delete headers[this.#name]
+    } else headers.delete('Authorization')
   }
 
   /** An adapter of someone else's may have handed back a config of its own. */
@@ -85,14 +99,30 @@ export class Restore {
   }
 }
 
-function undo(
-  config: Config,
-  properties: readonly [name: string, descriptor: PropertyDescriptor | undefined][],
-): void {
-  for (const [name, descriptor] of properties.toReversed()) {
-    if (descriptor) Object.defineProperty(config, name, descriptor)
-    else Reflect.deleteProperty(config, name)
+type Headers = AxiosHeaders & Record<string, unknown>
+
+/** What a property was before it was set. */
+interface Property {
+  readonly name: keyof Config
+  readonly isOwn: boolean
+  readonly value: unknown
+}
+
+function undo(config: Config, properties: readonly Property[]): void {
+  const own = config as Record<keyof Config, unknown>
+  for (let index = properties.length - 1; index >= 0; index -= 1) {
+    const { name, isOwn, value } = properties[index] as Property
+    if (isOwn) own[name] = value
+    else delete own[name]
   }
+}
+
+/** The name of the Authorization header among these, in the case that it has there. */
+function authorizationName(headers: object): string | undefined {
+  for (const name of Object.keys(headers)) {
+    if (name.length === 13 && name.toLowerCase() === 'authorization') return name
+  }
+  return undefined
 }
 
 /**
@@ -102,7 +132,8 @@ function undo(
  * @internal
  */
 export function hasOwnAuthorization(config: Config): boolean {
-  const value = config.headers.get('Authorization')
+  const name = authorizationName(config.headers)
+  const value: unknown = name === undefined ? undefined : config.headers[name]
   return (value !== undefined && value !== null) || Boolean(own(config, 'auth'))
 }
 
@@ -116,8 +147,9 @@ export function isSkipped(config: Config): boolean {
 export function finalUrl(config: Config): string {
   const url = own(config, 'url') ?? ''
   const baseURL = own(config, 'baseURL')
+  if (!baseURL) return String(url)
   const absolute = typeof url === 'string' && /^([a-z][a-z\d+\-.]*:)?\/\//i.test(url)
-  if (!baseURL || (absolute && own(config, 'allowAbsoluteUrls') !== false)) return String(url)
+  if (absolute && own(config, 'allowAbsoluteUrls') !== false) return String(url)
   return url === '' ? baseURL : `${baseURL.replace(/\/+$/, '')}/${String(url).replace(/^\/+/, '')}`
 }
 

@@ -30,7 +30,7 @@ function hideInErrorsOf(stream: Stream): void {
 }
 
 function hide(holder: unknown, name: string): void {
-  if (typeof holder !== 'object' || holder === null) return
+  if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, name)) return
   const descriptor = Object.getOwnPropertyDescriptor(holder, name)
   if (descriptor?.enumerable && descriptor.configurable) {
     Object.defineProperty(holder, name, { ...descriptor, enumerable: false })

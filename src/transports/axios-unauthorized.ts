@@ -13,24 +13,42 @@ interface Outcome {
   readonly error?: unknown
 }
 
+/** A 401. `validateStatus` may have made an error of it, or not: it is the same answer. */
+interface Refusal extends Outcome {
+  readonly response: AxiosResponse
+}
+
 /**
- * Repeats a request that was answered 401, once, with another token. `validateStatus` may have
- * made an error of the answer, or not: it is the same answer.
+ * Repeats a request that was answered 401, once, with another token.
  *
  * @internal
  */
-export async function repeatIfRefused(
+export async function repeat(
   call: Call,
+  first: Refusal,
   attempt: () => Promise<AxiosResponse>,
 ): Promise<AxiosResponse> {
-  const first = await outcomeOf(attempt())
-  if (first.response?.status !== 401) return unwrap(first)
   const authorization = await replacement(call, first.response)
   if (authorization === undefined) return unwrap(first)
   discard(first.response)
   const second = await outcomeOf(sendAgain(call, authorization, attempt))
-  if (second.response?.status === 401) report(call, second.response, true)
+  if (isRefusal(second.response)) report(call, second.response, true)
+  else if (second.response !== undefined) accepted(call, second.response)
   return unwrap(second)
+}
+
+/** @internal */
+export function isRefusal(response: AxiosResponse | undefined): response is AxiosResponse {
+  return response?.status === 401
+}
+
+/** Says that our token was accepted, if it was ours and was. @internal */
+export function accepted(call: Call, response: AxiosResponse): AxiosResponse {
+  const { sent, attachment, confinement } = call
+  const { status = 0 } = response ?? {}
+  const isSure = status >= 200 && status < 300 && confinement?.redirect === undefined
+  if (sent && isSure) attachment.internals.accepted(sent.url, sent.authorization)
+  return response
 }
 
 /** The header to repeat the request with, if it may be repeated. */

@@ -36,7 +36,7 @@ export async function sendAuthorized(
   input: unknown,
   init: unknown,
 ): Promise<AnyResponse> {
-  const { fetch, auth, internals, isNodes } = binding
+  const { fetch, internals, isNodes } = binding
   const call = readCall(input, init, internals.context.current())
   if (call.headers?.has('authorization')) return fetch(...plainArguments(call))
   const { url, options, signal } = call
@@ -44,7 +44,8 @@ export async function sendAuthorized(
   if (partner !== undefined) signal?.throwIfAborted()
   // Before anything is waited for, since what the caller passed may change meanwhile
   const hop = partner && firstHop(call)
-  const authorization = auth.authorization(url, options)
+  const mayRepeat = hop !== undefined && mayResend(hop)
+  const authorization = internals.authorization(url, options, mayRepeat)
   if (hop === undefined || authorization === undefined) return fetch(...plainArguments(call))
   const header =
     authorization instanceof Promise ? await unlessAborted(authorization, signal) : authorization
@@ -86,7 +87,11 @@ async function send(exchange: Exchange, hop: Hop, authorization: string): Promis
   const init = initOf(hop, authorization, follows === 'by hand' ? 'manual' : undefined)
   const sentAt = internals.now()
   const response = await fetch(hop.target, init)
-  if (response.status !== 401) return response
+  if (response.status !== 401) {
+    const isAccepted = response.status >= 200 && response.status < 300 && !response.redirected
+    if (isAccepted) internals.accepted(hop.url, authorization)
+    return response
+  }
   const replacement = await replacementFor(exchange, hop, response, { authorization, sentAt })
   if (replacement === undefined) return response
   discard(response)

@@ -143,6 +143,7 @@ class ControllerAttempt implements ControllerHandler {
       return !this.#relay.paused
     }
     if (status !== 401) {
+      this.#exchange.answered(this.#attempt, status)
       deliver()
       return
     }

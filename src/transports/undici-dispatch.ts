@@ -1,5 +1,6 @@
 import type { CallOptions } from '../context.js'
 import { internalsOf, type OrgidAuth } from '../interface.js'
+import { isReplayable } from './body.js'
 import { inOwnContext } from './undici-context.js'
 import { controllerPort } from './undici-controller.js'
 import { Exchange } from './undici-exchange.js'
@@ -44,7 +45,7 @@ export function authorizedDispatch(
 
     const url = urlOf(options, origin)
     const orgid = ownOrgid(options)
-    const authorization = auth.authorization(url, orgid)
+    const authorization = internals.authorization(url, orgid, isReplayable(options.body))
     if (authorization === undefined) return dispatch(untouched, handler)
     try {
       check?.(url)

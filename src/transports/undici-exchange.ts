@@ -103,6 +103,13 @@ export class Exchange {
     this.#port.fail(this, error)
   }
 
+  /** An attempt was answered, and not with 401. */
+  answered({ history }: Attempt, status: number): void {
+    if (this.#authorization === undefined || status < 200 || status > 299) return
+    // Below us there may have been redirects, which take the token where it belongs or not
+    if (history.length < 2) this.#call.internals.accepted(this.#call.url, this.#authorization)
+  }
+
   /**
    * An attempt was answered 401.
    *

@@ -47,7 +47,10 @@ class LegacyAttempt implements LegacyHandler {
   onHeaders(status: number, headers: RawHeaders, resume: () => void, text?: string): unknown {
     if (!this.#attempt.isOpen) return true
     const deliver = () => this.#handler.onHeaders?.(status, headers, resume, text)
-    if (status !== 401) return deliver()
+    if (status !== 401) {
+      this.#exchange.answered(this.#attempt, status)
+      return deliver()
+    }
     const answered = { date: rawHeader(headers, 'date'), age: rawHeader(headers, 'age') }
     const flow: Flow = { pause: () => {}, resume }
     return this.#exchange.refused(this.#attempt, answered, flow, deliver)

@@ -9,6 +9,7 @@ import type { Dispatch } from './undici-types.js'
  * literal needs this beside them: `Dispatcher.RequestOptions & OrgidDispatchOptions`.
  */
 export interface OrgidDispatchOptions {
+  /** Options of this request. */
   readonly orgid?: CallOptions
 }
 

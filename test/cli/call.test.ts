@@ -47,6 +47,12 @@ describe('call', () => {
     })
   })
 
+  it('sends a method of its own', async () => {
+    const { double, orgid } = await withDouble()
+    expect((await orgid('call', 'hotels', '-X', 'M-SEARCH')).code).toBe(0)
+    expect(double.requests.map(({ method }) => method)).toEqual(['M-SEARCH'])
+  })
+
   it.each([
     ['a file', '@body', 'text/plain'],
     ['stdin', '@-', 'text/plain'],
@@ -130,6 +136,11 @@ describe('call', () => {
     [['-H', 'Authorization: Bearer x'], /no Authorization/],
     [['-H', 'nonsense'], /name: value/],
     [['--timeout', 'x'], /seconds/],
+    [['-X', 'GET', '-d', '1'], /--data: expected none with GET, .* Leave -X out to POST it/],
+    [['-X', 'head', '-d', '@none'], /--data: expected none with head/],
+    [['-X', 'NOT A METHOD'], /--request: expected a method such as PUT/],
+    [['-X', 'TRACE'], /--request: expected a method/],
+    [['-X', ''], /--request: expected a method/],
   ])('refuses %j as wrong usage', async (argv, remedy) => {
     const { double, orgid } = await withDouble()
     const { code, stderr } = await orgid('call', 'hotels', ...argv)

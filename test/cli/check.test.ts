@@ -89,10 +89,15 @@ describe('check', () => {
 
 describe('a mistake in ORG.JSON', () => {
   type Patient = Awaited<ReturnType<typeof patient>>
-  const write = (files: Patient, change: (document: Patient['document']) => object) =>
-    files.write('org.json', change(files.document))
+  type Change = (document: Patient['document']) => object
+  const write = (files: Patient, change: Change) => files.write('org.json', change(files.document))
+  const pemOf = ({ publicKey: [{ publicKeyPem }] }: Patient['document']) => publicKeyPem
+  const renamed = ({ publicKey, verificationMethod }: Patient['document'], id: string) => ({
+    publicKey: publicKey.map((entry) => ({ ...entry, id })),
+    verificationMethod: verificationMethod.map((entry) => ({ ...entry, id })),
+  })
 
-  it.each<[string, (document: Patient['document']) => object, RegExp]>([
+  it.each<[string, Change, RegExp]>([
     [
       'a key that is not there',
       (document) => ({ ...document, publicKey: [], verificationMethod: [] }),
@@ -100,20 +105,13 @@ describe('a mistake in ORG.JSON', () => {
     ],
     [
       'another fragment',
-      (document) => ({
-        ...document,
-        publicKey: document.publicKey.map((entry) => ({ ...entry, id: `${own}#web` })),
-        verificationMethod: document.verificationMethod.map((entry) => ({
-          ...entry,
-          id: `${own}#web`,
-        })),
-      }),
+      (document) => ({ ...document, ...renamed(document, `${own}#web`) }),
       /^fail: no entry has the fragment #webserver → This key is registered as #web: set issuer to did:orgid:0x1+#web$/,
     ],
     [
       'another key under the name',
       () => orgJson(newKey().publicKey),
-      /^fail: publicKey has another key under #webserver → .*under a new fragment/,
+      /^fail: publicKey and verificationMethod: another key is registered as #webserver → .*under a new fragment/,
     ],
     [
       'a revoked key',
@@ -127,7 +125,7 @@ describe('a mistake in ORG.JSON', () => {
           },
         })),
       }),
-      /^fail: the key is revoked in verificationMethod \(keyCompromise, since 2020-01-01 .*→ Make a new key/,
+      /^fail: verificationMethod: the key is revoked \(keyCompromise, since 2020-01-01 .*→ Make a new key/,
     ],
     [
       'a key that will be revoked',
@@ -138,33 +136,173 @@ describe('a mistake in ORG.JSON', () => {
           verificationMethodRevocation: { invalidityDate: '2999-01-01T00:00:00Z' },
         })),
       }),
-      /^warn: the key is revoked .*from 2999/,
+      /^warn: verificationMethod: the key is revoked .*from 2999/,
+    ],
+    [
+      'the name of a revoked key',
+      (document) => ({
+        ...document,
+        publicKey: [],
+        verificationMethod: document.verificationMethod.map((entry) => ({
+          ...entry,
+          id: `${own}#web`,
+          verificationMethodRevocation: {},
+        })),
+      }),
+      /^fail: no entry has the fragment #webserver → This key is registered as #web, and revoked there. Make a new key/,
+    ],
+    [
+      'a current entry with nothing but a PEM',
+      (document) => ({
+        ...document,
+        verificationMethod: document.verificationMethod.map(({ publicKeyJwk: _, ...entry }) => ({
+          ...entry,
+          publicKeyPem: pemOf(document),
+        })),
+      }),
+      /^fail: verificationMethod: this key is registered as #webserver, but not all partners can read it: it has no publicKeyJwk.* → Take the entry out; orgid-bearer register/,
+    ],
+    [
+      'an older entry whose header lines stand on its one line',
+      (document) => ({
+        ...document,
+        publicKey: document.publicKey.map((entry) => ({
+          ...entry,
+          publicKeyPem: `-----BEGIN PUBLIC KEY-----${pemOf(document)}-----END PUBLIC KEY-----`,
+        })),
+      }),
+      /^fail: publicKey: this key is registered as #webserver, but .*publicKeyPem is not bare base64.* → Take the entry out/,
+    ],
+    [
+      'an entry without any key',
+      (document) => ({
+        ...document,
+        publicKey: document.publicKey.map(({ publicKeyPem: _, ...entry }) => entry),
+      }),
+      /^fail: publicKey: the entry #webserver holds no key that can be read: it has no publicKeyPem → Take the entry out/,
+    ],
+    [
+      'a private key',
+      (document) => ({
+        ...document,
+        verificationMethod: document.verificationMethod.map(({ publicKeyJwk, ...entry }) => ({
+          ...entry,
+          publicKeyJwk: { ...publicKeyJwk, d: 'AA' },
+        })),
+      }),
+      /^fail: verificationMethod: the private key stands there.* → Make a new key/,
+    ],
+    [
+      'entries of another organisation',
+      (document) => ({
+        ...document,
+        ...renamed(document, `${did('2')}#webserver`),
+      }),
+      /^fail: publicKey and verificationMethod: the id of the entry is that of another organisation, .* → Write it as did:orgid:0x1+#webserver, and the controller/,
+    ],
+    [
+      'an entry of another form of the DID',
+      (document) => ({
+        ...document,
+        verificationMethod: renamed(document, `did:orgid:5:${own.slice(10)}#webserver`)
+          .verificationMethod,
+      }),
+      /^warn: verificationMethod: the id of the entry is did:orgid:5:0x1+#webserver; some partners compare it as a string → Write it as did:orgid:0x1/,
     ],
     [
       'one form that is missing',
       ({ verificationMethod: _, ...document }) => document,
       /^warn: verificationMethod does not have it: current partners will refuse .*register --into/,
     ],
-    [
-      'another organisation',
-      (document) => ({ ...document, id: did('2') }),
-      /^fail: the document is that of did:orgid:0x2+, and tokens are issued by did:orgid:0x1+ →/,
-    ],
-  ])('is told with its remedy: %s', async (_name, change, message) => {
+  ])('is told once, and with its remedy: %s', async (_name, change, message) => {
     const files = await patient()
     write(files, change)
-    const { row, code } = await files.check('--offline')
-    const found = row('ORG.JSON #webserver') as Row
-    expect(said(found)).toMatch(message)
-    expect(code).toBe(found.status === 'fail' ? 1 : 0)
+    const { row, code, bad } = await files.check('--offline')
+    expect(bad.map(({ name }) => name)).toEqual(['ORG.JSON #webserver'])
+    expect(bad.map(said)).toEqual([expect.stringMatching(message)])
+    expect(code).toBe(bad[0]?.status === 'fail' ? 1 : 0)
+    // Of what the known verifiers do not look at there is no more to say
+    const isUnseen = /revoked \(|is did:orgid:5:/.test(String(bad[0]?.detail))
+    expect(row('hotels: rules')).toMatchObject(
+      isUnseen
+        ? { status: 'pass' }
+        : { status: 'skip', detail: 'a token would be refused: see ORG.JSON #webserver' },
+    )
   })
 
-  it('is told where only the hex case differs', async () => {
-    const files = await patient({ issuer: `did:orgid:0x${'AB'.repeat(32)}#webserver` })
-    files.write('org.json', orgJson(files.publicKey, `did:orgid:0x${'ab'.repeat(32)}#webserver`))
-    expect(said((await files.check('--offline')).row('ORG.JSON #webserver') as Row)).toMatch(
-      /^warn: .*hex case.*Write issuer as the document has it: did:orgid:0x(ab)+#webserver/,
+  it('is told with the name under which the key stands, in a form that partners cannot read', async () => {
+    const files = await patient()
+    write(files, (document) => ({
+      ...document,
+      publicKey: [],
+      verificationMethod: document.verificationMethod.map(({ publicKeyJwk: _, ...entry }) => ({
+        ...entry,
+        id: `${own}#web`,
+        publicKeyPem: pemOf(document),
+      })),
+    }))
+    const { row } = await files.check('--offline')
+    expect(said(row('ORG.JSON #webserver') as Row)).toMatch(
+      /^fail: no entry .* → This key is registered as #web, but not all .*no publicKeyJwk.*Take the entry out/,
     )
+  })
+
+  it('is told where the document is that of another organisation, once for all keys', async () => {
+    const { check, ...files } = await patient()
+    files.write('next.pem', newKey().pem)
+    files.write('orgid.json', {
+      ...JSON.parse(files.read('orgid.json')),
+      issuer: own,
+      key: undefined,
+      keys: [
+        { id: 'webserver', key: { file: 'secp256k1.pem' } },
+        { id: 'webserver2', key: { file: 'next.pem' } },
+      ],
+    })
+    files.write('org.json', { ...files.document, id: did('2') })
+    const { code, bad, row } = await check('--offline')
+    expect(code).toBe(1)
+    expect(bad.map(said)).toEqual([
+      expect.stringMatching(
+        /^fail: the document is that of did:orgid:0x2+, and tokens are issued by did:orgid:0x1+ →/,
+      ),
+    ])
+    expect(row('hotels: rules')).toMatchObject({
+      status: 'skip',
+      detail: expect.stringMatching(/no ORG\.JSON to judge by: see ORG\.JSON$/),
+    })
+  })
+
+  describe('whose id has another hex case', () => {
+    const upper = `did:orgid:0x${'AB'.repeat(32)}`
+    const lower = upper.replaceAll('AB', 'ab')
+
+    it('is told of that, and the key is found', async () => {
+      const files = await patient({ issuer: `${upper}#webserver` })
+      files.write('org.json', orgJson(files.publicKey, `${lower}#webserver`))
+      const { code, bad, row } = await files.check('--offline')
+      expect(code).toBe(0)
+      expect(bad.map(said)).toEqual([
+        expect.stringMatching(
+          /^warn: .*hex case.*Write issuer as the document has it: did:orgid:0x(ab)+$/,
+        ),
+      ])
+      expect(row('hotels: rules')).toMatchObject({
+        status: 'skip',
+        detail: expect.stringMatching(/refused: see ORG\.JSON$/),
+      })
+    })
+
+    it('is told of that, and of another key under the name', async () => {
+      const files = await patient({ issuer: `${upper}#webserver` })
+      files.write('org.json', orgJson(newKey().publicKey, `${lower}#webserver`))
+      const { code, bad } = await files.check('--offline')
+      expect(code).toBe(1)
+      expect(bad.map(said)).toEqual([
+        expect.stringMatching(/^warn: .*hex case/),
+        expect.stringMatching(/^fail: publicKey and verificationMethod: another key is registered/),
+      ])
+    })
   })
 
   it('is told where the schema is not kept, or the file is none', async () => {
@@ -172,7 +310,43 @@ describe('a mistake in ORG.JSON', () => {
     write(files, ({ created: _, ...document }) => document)
     expect((await files.check('--offline')).row('ORG.JSON form')).toMatchObject({ status: 'warn' })
     files.write('org.json', 'issuer=')
-    expect((await files.check('--offline')).row('ORG.JSON')?.detail).toMatch(/^ERR_ORG_JSON/)
+    const { row } = await files.check('--offline')
+    expect(row('ORG.JSON')?.detail).toMatch(/^ERR_ORG_JSON/)
+    expect(row('hotels: rules')).toMatchObject({
+      status: 'skip',
+      detail: 'no ORG.JSON to judge by: see ORG.JSON',
+    })
+  })
+
+  it('is no revocation that is null, but one of the form', async () => {
+    const files = await patient()
+    write(files, ({ verificationMethod: [method], ...document }) => ({
+      ...document,
+      verificationMethod: [{ ...method, verificationMethodRevocation: null }],
+    }))
+    const { bad, row } = await files.check('--offline')
+    expect(bad.map(said)).toEqual([
+      expect.stringMatching(/^warn: verificationMethod\[0\]\.verificationMethodRevocation is no/),
+    ])
+    expect(row('ORG.JSON #webserver')?.status).toBe('pass')
+  })
+
+  it('keeps nothing back of what others have in the document', async () => {
+    const files = await patient()
+    const other = orgJson(newKey().publicKey, `${own}#other`)
+    write(files, ({ verificationMethod, ...document }) => ({
+      ...document,
+      publicKey: [],
+      verificationMethod: [
+        ...verificationMethod,
+        { ...other.verificationMethod[0], controller: undefined },
+      ],
+    }))
+    const { bad } = await files.check('--offline')
+    expect(bad.map(said)).toEqual([
+      expect.stringMatching(/^warn: verificationMethod\[1\]\.controller is missing →/),
+      expect.stringMatching(/^warn: publicKey does not have it/),
+    ])
   })
 
   it('is found in a document that is fetched, as in a file', async () => {
@@ -202,13 +376,38 @@ describe('a mistake in ORG.JSON', () => {
     expect(named(offline.json<{ rows: Row[] }>().rows, 'ORG.JSON')?.status).toBe('skip')
   })
 
+  it('is no longer fetched than any ORG.JSON is long', async () => {
+    const files = await patient()
+    const chunk = `"${'x'.repeat(65_536)}",`
+    const server = createServer((_, response) => {
+      response.write('[')
+      const more = () => {
+        while (!response.destroyed && response.write(chunk));
+      }
+      response.on('drain', more)
+      more()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close().closeAllConnections())
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/org.json`
+    const { rows } = (await files.orgid('check', '--json', '--org-json', url)).json<{
+      rows: Row[]
+    }>()
+    expect(rows.find(({ name }) => name === 'ORG.JSON')?.detail).toMatch(
+      /^ERR_ORG_JSON: .*expected at most 1000000 characters/,
+    )
+  })
+
   it('takes one document for each form of the DID', async () => {
     const air = did('b').replace('did:orgid:', 'did:orgid:137:')
     const other = issuer.replace('did:orgid:', 'did:orgid:137:')
     const { check, ...files } = await patient({}, { did: air, issuer: other })
-    expect(said((await check('--offline')).row('ORG.JSON 137 #webserver') as Row)).toMatch(
-      /^skip: .*another form.*one more --org-json/,
-    )
+    const { row: first } = await check('--offline')
+    expect(said(first('ORG.JSON 137') as Row)).toMatch(/^skip: .*another form.*one more --org-json/)
+    expect(first('hotels: rules')).toMatchObject({
+      status: 'skip',
+      detail: 'no ORG.JSON to judge by: see ORG.JSON 137',
+    })
     const { publicKey: _, ...document } = orgJson(files.publicKey, other)
     files.write('air.json', document)
     const { bad, row } = await check('--offline', '--org-json', 'air.json')
@@ -245,12 +444,50 @@ describe('a mistake in the configuration', () => {
   it('is told of the name of a key that some partners cannot find', async () => {
     const { check, ...files } = await patient({ issuer: `${own}#key-1` })
     files.write('org.json', orgJson(files.publicKey, `${own}#key-1`))
-    const { bad } = await check('--offline')
+    const { bad, row } = await check('--offline')
     expect(bad.map(said)).toEqual([
-      expect.stringMatching(/^warn: older partners take letters.*#webserver/),
-      expect.stringMatching(/^warn: publicKey\[0\]\.id is not of the form/),
-      expect.stringMatching(/^warn: .*no publicKey in ORG\.JSON/),
+      expect.stringMatching(/^warn: older partners take letters.*Register a new key.*#webserver/),
     ])
+    expect(row('hotels: rules')).toMatchObject({
+      status: 'skip',
+      detail: 'a token would be refused: see key name #key-1',
+    })
+  })
+
+  it('is told of the want of a partner', async () => {
+    const { check } = await patient({ partners: [] })
+    const { code, bad } = await check()
+    expect(code).toBe(0)
+    expect(bad.map(said)).toEqual([
+      expect.stringMatching(
+        /^warn: .*orgid\.json: no partner yet.* → Add one to partners: its did/,
+      ),
+    ])
+  })
+
+  it('is told of a token that cannot be minted, once for all partners', async () => {
+    const { check, double, ...files } = await patient()
+    const config = JSON.parse(files.read('orgid.json'))
+    const air = { name: 'air', did: did('b'), origin: 'https://air.example' }
+    files.write('orgid.json', {
+      ...config,
+      issuer: own,
+      key: undefined,
+      keys: [{ id: 'webserver', key: { file: 'secp256k1.pem' }, activeFrom: '2999-01-01' }],
+      partners: [...config.partners, air],
+    })
+    const { code, bad, row, rows } = await check()
+    expect(code).toBe(1)
+    expect(bad.map(said)).toEqual([expect.stringMatching(/^fail: ERR_NO_ACTIVE_KEY: .*activeFrom/)])
+    expect(row('air: token')).toMatchObject({
+      status: 'skip',
+      detail: 'there is none: see hotels: token',
+    })
+    expect(rows.filter(({ name }) => name === 'hotels: request')).toMatchObject([
+      { status: 'skip', detail: 'no token' },
+    ])
+    expect(row('ORG.JSON #webserver')?.status).toBe('pass')
+    expect(double.requests).toEqual([])
   })
 
   it.each([
@@ -311,6 +548,86 @@ describe('a mistake between us and a partner', () => {
       /^fail: 401, the token is refused: Bearer error="invalid_token".*signature/,
     )
     expect(double.requests).toHaveLength(1)
+  })
+
+  const said401 = (description: string) => ({
+    status: 401,
+    headers: {
+      'www-authenticate': `Bearer realm="audience key", error="invalid_token", error_description="${description}"`,
+    },
+  })
+
+  it.each([
+    ['\\"exp\\" claim timestamp check failed', /The clocks agree. If lifetime/],
+    ['The access token expired', /The clocks agree/],
+    ['Signature has expired', /The clocks agree/],
+    ['iat is in the future', /The clocks agree.*issuedAtBackdate/],
+    ['The token is not yet valid (iat)', /The clocks agree/],
+    ['unexpected \\"aud\\" claim value', /Set did of hotels to the one that the partner gave you/],
+    ["Audience doesn't match", /Set did of hotels/],
+    ['JWT is not meant for Simard', /Set did of hotels/],
+    ['Unable to parse scope in the payload', /scopeFormat/],
+    ['Issuing ORG.ID format is not supported', /Set did of hotels, and issuer .*with a chain/],
+    ['signature verification failed', /Your ORG\.JSON has this key. Is it published/],
+    ['Public key definition not found in the DID document', /Your ORG\.JSON has this key/],
+    ['the organisation of iss is not known', /Your ORG\.JSON has this key/],
+    ['no', /The partner does not say why. Is the did in your configuration/],
+  ])('is given the remedy for what a partner says: %s', async (description, remedy) => {
+    const { check, double } = await patient()
+    double.answer(said401(description))
+    const { bad } = await check()
+    expect(bad.map(({ name }) => name)).toEqual(['hotels: request'])
+    expect(bad[0]?.remedy).toMatch(remedy)
+  })
+
+  it('is told to go without a chain by a partner that knows none', async () => {
+    const chained = (text: string) => text.replace('did:orgid:', 'did:orgid:5:')
+    const { check, double, ...files } = await patient(
+      {},
+      {
+        did: chained(partnerDid),
+        issuer: chained(issuer),
+      },
+    )
+    const { publicKey: _, ...document } = orgJson(files.publicKey, chained(issuer))
+    files.write('org.json', document)
+    const { row } = await check()
+    expect(row('hotels: request')?.detail).toMatch(/knows no chain in a DID/)
+    expect(row('hotels: request')?.remedy).toMatch(/Set did of hotels, .*without chain/)
+  })
+
+  it('is referred to the row that tells the cause, where a partner says the effect', async () => {
+    const { check, double, ...files } = await patient()
+    double.clockSkew = 7_200
+    expect((await check()).row('hotels: request')?.remedy).toMatch(/^See hotels: clock; .*NTP/)
+    double.clockSkew = 0
+    files.write('other.json', { ...files.document, publicKey: [], verificationMethod: [] })
+    for (const words of ['no publicKey in ORG.JSON has the fragment of iss', 'no']) {
+      double.answer(said401(words))
+      const { stdout } = await files.orgid('check', '--json', '--org-json', 'other.json')
+      const { rows } = JSON.parse(stdout) as { rows: Row[] }
+      expect(rows.filter(({ status }) => status === 'fail').map(said)).toEqual([
+        expect.stringMatching(/^fail: no entry has the fragment/),
+        expect.stringMatching(/^fail: 401.* → See ORG\.JSON #webserver$/),
+      ])
+    }
+  })
+
+  it('is asked for the document, where a partner has not found the key and there is none', async () => {
+    const { double, ...files } = await patient()
+    double.answer(said401('signature verification failed'))
+    const { rows } = (await files.orgid('check', '--json')).json<{ rows: Row[] }>()
+    expect(rows.find(({ name }) => name === 'hotels: request')?.remedy).toMatch(/^Give --org-json/)
+  })
+
+  it.each([
+    ['says nothing', {}],
+    ['says it in other words', { 'www-authenticate': 'Bearer error="invalid_token"' }],
+  ])('is given what is known of clock and key, where a partner %s', async (_name, headers) => {
+    const { check, double } = await patient()
+    double.clockSkew = 150
+    double.answer({ status: 401, headers: { 'www-authenticate': 'Basic', ...headers } })
+    expect((await check()).row('hotels: request')?.remedy).toMatch(/^See hotels: clock/)
   })
 
   it.each([

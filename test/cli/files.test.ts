@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readText, replaceText, writeNewFiles } from '../../src/cli/files.js'
+import { readText, replaceText } from '../../src/cli/files.js'
+import { writeNewFiles } from '../../src/cli/new-files.js'
 import { directory } from './command.js'
 
 describe('readText', () => {
@@ -43,8 +44,39 @@ describe('writeNewFiles', () => {
     expect(() => writeNewFiles({ cwd }, [file])).toThrow(/cannot write none\/a \(ENOENT/)
     mkdirSync(path('dir'))
     const directoryThere = { file: 'dir', text: '', mode: 0o600, force: true }
-    expect(() => writeNewFiles({ cwd }, [directoryThere])).toThrow(/cannot write dir/)
+    expect(() => writeNewFiles({ cwd }, [directoryThere])).toThrow(/cannot write dir \(EISDIR/)
     expect(readdirSync(cwd)).toEqual(['dir'])
+  })
+
+  it('replaces all or none', () => {
+    const { cwd, path, write, read } = directory()
+    const forced = (file: string) => ({ file, text: 'new', mode: 0o600, force: true })
+    write('a', 'old')
+    mkdirSync(path('dir'))
+    expect(() => writeNewFiles({ cwd }, [forced('a'), forced('dir')])).toThrow(/dir \(EISDIR/)
+    expect(() => writeNewFiles({ cwd }, [forced('a'), forced('none/b')])).toThrow(/none\/b/)
+    expect([read('a'), readdirSync(cwd)]).toEqual(['old', ['a', 'dir']])
+    writeNewFiles({ cwd }, [forced('a'), forced('b')])
+    expect([read('a'), read('b'), readdirSync(cwd)]).toEqual(['new', 'new', ['a', 'b', 'dir']])
+  })
+
+  it('puts back what it has replaced when a later file cannot be', () => {
+    const { cwd, path, write, read } = directory()
+    const file = (name: string) => ({ file: name, text: 'new', mode: 0o600, force: true })
+    write('a', 'precious')
+    mkdirSync(path('dir'))
+    write('dir/c', 'old')
+    symlinkSync('dir', path('link'))
+    // Once the link is a file, nothing can be put in the directory that it led to
+    const files = [file('a'), { ...file('b'), force: false }, file('new'), file('link')]
+    expect(() => writeNewFiles({ cwd }, [...files, file('link/c')])).toThrow(/link\/c \(ENOTDIR/)
+    expect(readdirSync(cwd)).toEqual(['a', 'dir', 'link'])
+    expect([read('a'), read('link/c'), readdirSync(path('dir'))]).toEqual([
+      'precious',
+      'old',
+      ['c'],
+    ])
+    expect(lstatSync(path('link')).isSymbolicLink()).toBe(true)
   })
 })
 
@@ -53,11 +85,23 @@ describe('replaceText', () => {
     const { cwd, path, write, mode, read } = directory()
     write('a', 'old')
     chmodSync(path('a'), 0o666)
-    replaceText({ cwd }, 'a', 'new')
+    replaceText({ cwd }, 'a', 'new', 'old')
     expect([mode('a'), read('a'), readdirSync(cwd)]).toEqual([0o666, 'new', ['a']])
   })
 
+  it('leaves alone what someone else has changed since it was read', () => {
+    const { cwd, write, read } = directory()
+    write('a', 'theirs')
+    expect(() => replaceText({ cwd }, 'a', 'new', 'old')).toThrow(
+      expect.objectContaining({
+        code: 'ERR_FILE',
+        message: expect.stringMatching(/changed.*again/),
+      }),
+    )
+    expect([read('a'), readdirSync(cwd)]).toEqual(['theirs', ['a']])
+  })
+
   it('says why it cannot', () => {
-    expect(() => replaceText(directory(), 'none', '')).toThrow(/cannot write none \(ENOENT/)
+    expect(() => replaceText(directory(), 'none', '', '')).toThrow(/cannot write none \(ENOENT/)
   })
 })

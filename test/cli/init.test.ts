@@ -71,6 +71,28 @@ describe('init', () => {
     expect(JSON.parse(files.read('orgid.json')).issuer).toBe(issuer)
   })
 
+  it('refuses a key name that some partners refuse, and says which to take', async () => {
+    const files = directory()
+    const argv = ['--issuer', `${own}#key-1`, ...flags.slice(2)]
+    const { code, stderr } = await orgid(['init', ...argv], files)
+    expect([code, stderr]).toEqual([1, expect.stringMatching(`Write ${own}#key1; or,`)])
+    expect(() => files.read('orgid.json')).toThrow(/ENOENT/)
+    // It may be registered already
+    files.write('mine.pem', newKey().pem)
+    expect((await orgid(['init', ...argv, '--key', 'mine.pem'], files)).code).toBe(0)
+    expect(JSON.parse(files.read('orgid.json')).issuer).toBe(`${own}#key-1`)
+  })
+
+  it('says by npx what comes next where npx runs it', async () => {
+    const files = directory()
+    const env = { npm_lifecycle_event: 'npx' }
+    const { stderr } = await orgid(['init', ...flags], { ...files, env })
+    expect(stderr).toMatch(/^Next: npx orgid-bearer register .*\nThen: npx orgid-bearer check /)
+    const elsewhere = await orgid(['token', '--json'], { ...directory(), env })
+    expect(elsewhere.stderr).toMatch(/Write one with npx orgid-bearer init, name one/)
+    expect(elsewhere.stdout).toMatch(/Write one with npx orgid-bearer init, name one/)
+  })
+
   it('says which flags it wants where there is no terminal to ask at', async () => {
     const { code, stderr } = await orgid(['init'], directory())
     expect(code).toBe(2)
@@ -82,6 +104,10 @@ describe('init', () => {
     [['--issuer', `did:orgid:0x${'1'.repeat(40)}#a`, ...flags.slice(2)], /32 bytes/],
     [[...flags.slice(0, 2), '--partner', 'hotels'], /name,did,origin/],
     [[...flags.slice(0, 2), '--partner', `a,${partnerDid},http://a.example`], /https/],
+    [
+      [...flags, '--partner', `air,${did('b')},http://a.example`],
+      /ERR_INVALID_ORIGIN {2}--partner "air": origin: expected an https origin/,
+    ],
     [
       [...flags.slice(0, 2), '--partner', `a,did:orgid:0x${'1'.repeat(40)},https://a.example`],
       /32 bytes/,
@@ -111,6 +137,37 @@ describe('init', () => {
       issuer,
       partners: [{ name: 'hotels', did: partnerDid, origin: 'https://api.hotels.example' }],
     })
+  })
+
+  it('asks again for a name at once, and for a partner that is there already', async () => {
+    const files = directory()
+    const [another, third] = [did('b'), did('c')]
+    const { code, stderr } = await orgid(['init'], {
+      ...files,
+      answers: [
+        ...[`${own}#key-1`, issuer],
+        ...['n'.repeat(101), 'hotels', partnerDid, 'https://api.hotels.example'],
+        ...['hotels', 'air', another, 'https://api.hotels.example', another, 'https://air.example'],
+        ...['rail', third, 'https://rail.example', ''],
+      ],
+    })
+    expect(code).toBe(0)
+    const questions = stderr.match(/(?:The name of an?|The ORGiD of|Where its API is)[^:(]*/g)
+    expect(questions?.map((question) => question.trim())).toEqual([
+      ...['The name of a partner, such as hotels', 'The name of a partner, such as hotels'],
+      ...['The ORGiD of hotels', 'Where its API is'],
+      ...[
+        'The name of another partner, such as hotels',
+        'The name of another partner, such as hotels',
+      ],
+      ...['The ORGiD of air', 'Where its API is', 'The ORGiD of air', 'Where its API is'],
+      'The name of another partner, such as hotels',
+      ...['The ORGiD of rail', 'Where its API is'],
+      'The name of another partner, such as hotels',
+    ])
+    expect(stderr).toMatch(/name: expected another one than those before \(hotels\), got one of/)
+    const { partners } = JSON.parse(files.read('orgid.json'))
+    expect(partners.map(({ name }: { name: string }) => name)).toEqual(['hotels', 'air', 'rail'])
   })
 
   it('writes nothing when the input ends before all was asked', async () => {

@@ -194,6 +194,15 @@ describe('inspect', () => {
     expect([outcome.code, outcome.stderr]).toEqual([code, expect.stringMatching(remedy)])
   })
 
+  it('refuses an audience that is none', async () => {
+    const { files, token } = await inspected({})
+    const outcome = await orgid(['inspect', '--audience', 'hotels'], { ...files, stdin: token })
+    expect(outcome).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^ERR_INVALID_DID {2}--audience: expected an ORGiD/),
+    })
+  })
+
   it('wants one way to find the key', async () => {
     const { files, token } = await inspected({})
     const argv = ['inspect', '--key', 'secp256k1.pub', '--org-json', 'org.json']

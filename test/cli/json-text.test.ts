@@ -7,6 +7,7 @@ import {
   locate,
   memberOf,
   removeItem,
+  setMember,
 } from '../../src/cli/json-text.js'
 
 const list = (text: string) => memberOf(locate(text), 'list') as JsonNode
@@ -65,6 +66,17 @@ describe('appendMember', () => {
   })
 })
 
+describe('setMember', () => {
+  it.each([
+    ['{\n  "n": null,\n  "z": 1\n}\n', '{\n  "n": {\n    "d": 1\n  },\n  "z": 1\n}\n'],
+    ['{"n":null}', '{"n":{"d":1}}'],
+    ['{ "\\u006e" : [2, {}], "z": 1 }', '{ "\\u006e" : { "d" : 1 }, "z": 1 }'],
+    ['{ "a": 1 }', '{ "a": 1, "n": { "d": 1 } }'],
+  ])('replaces what is there, and adds what is not, in %j', (before, after) => {
+    expect(setMember(before, locate(before), 'n', { d: 1 })).toBe(after)
+  })
+})
+
 describe('removeItem', () => {
   it.each([
     ['{"list":[1, 2, 3]}', 0, '{"list":[2, 3]}'],
@@ -74,6 +86,23 @@ describe('removeItem', () => {
     ['{\n "list": [\n  1,\n  2\n ]\n}', 1, '{\n "list": [\n  1\n ]\n}'],
   ])('of %j takes item %i out', (before, index, after) => {
     expect(removeItem(before, list(before), index)).toBe(after)
+  })
+})
+
+describe('a text of a megabyte', () => {
+  it.each(['x', '\\n', '\\"', '\\\\', '{[', '\\u0022'])(
+    'is read through a string of nothing but %j',
+    (part) => {
+      const text = `{"a":"${part.repeat(1e6 / part.length)}","list":[1]}`
+      expect(locate(text).end).toBe(text.length)
+      expect(JSON.parse(appendItem(text, list(text), 2)).list).toEqual([1, 2])
+    },
+  )
+
+  it('is read through many values', () => {
+    const text = `{"a":[${'1,'.repeat(5e4)}1],"list":[${'{},'.repeat(2e4)}{}]}`
+    expect(list(text).children).toHaveLength(2e4 + 1)
+    expect(locate(text).end).toBe(text.length)
   })
 })
 
@@ -94,6 +123,8 @@ describe('any JSON, indented in any way', () => {
         expect(JSON.parse(removeItem(longer, list(longer), value.list.length))).toEqual(value)
         const named = appendMember(text, locate(text), 'new', item)
         expect(JSON.parse(named)).toEqual({ ...value, new: JSON.parse(JSON.stringify(item)) })
+        const changed = setMember(text, locate(text), 'other', item)
+        expect(JSON.parse(changed)).toEqual({ ...value, other: JSON.parse(JSON.stringify(item)) })
       }),
     )
   })

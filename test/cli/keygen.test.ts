@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { directory, keyMaterial, orgid } from './command.js'
+import { directory, issuer, keyMaterial, orgid, partnerDid } from './command.js'
 
 describe('keygen', () => {
   it('writes the form that the OpenSSL lines of the source document give', async () => {
@@ -53,6 +54,20 @@ describe('keygen', () => {
     expect(files.mode('secp256k1.pem')).toBe(0o600)
   })
 
+  it.each(['secp256k1.pem', 'secp256k1.pub'])(
+    'leaves all as it is with --force where %s cannot be written',
+    async (name) => {
+      const files = directory()
+      const other = name === 'secp256k1.pem' ? 'secp256k1.pub' : 'secp256k1.pem'
+      files.write(other, 'precious')
+      mkdirSync(files.path(name))
+      const { code, stderr } = await orgid(['keygen', '--force'], files)
+      expect([code, stderr]).toEqual([1, expect.stringMatching(`^ERR_FILE .*${name} \\(EISDIR`)])
+      expect(files.read(other)).toBe('precious')
+      expect(readdirSync(files.cwd).sort()).toEqual(['secp256k1.pem', 'secp256k1.pub'])
+    },
+  )
+
   it('writes PKCS#8 with --pkcs8', async () => {
     const files = directory()
     const { json } = await orgid(['keygen', '--pkcs8', '--json'], files)
@@ -83,6 +98,21 @@ describe('keygen', () => {
     expect(stdout + stderr).not.toMatch(/sesame/)
   })
 
+  it('takes the line of a passphrase file that the library and OpenSSL take', async () => {
+    const files = directory()
+    files.write('passphrase', 'open sesame\r\nof the web server\n')
+    await orgid(['keygen', '--passphrase-file', 'passphrase'], files)
+    const argv = ['token', '--issuer', issuer, '--audience', partnerDid, '--key', 'secp256k1.pem']
+    const env = { ORGID_PRIVATE_KEY_PASSPHRASE_FILE: 'passphrase' }
+    const { code, stdout } = await orgid(argv, { ...files, env })
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^eyJ/)])
+    // OpenSSL keeps the \r of a line that ends by \r\n
+    files.write('passphrase', 'open sesame\nof the web server\n')
+    const openssl = ['pkey', '-in', 'secp256k1.pem', '-passin', 'file:passphrase', '-pubout']
+    const options = { cwd: files.cwd, encoding: 'utf8', stdio: 'pipe' } as const
+    expect(execFileSync('openssl', openssl, options)).toBe(files.read('secp256k1.pub'))
+  })
+
   it.each([
     [['--passphrase-env', 'NOT_SET']],
     [['--passphrase-env', 'A', '--passphrase-file', 'b']],
@@ -90,6 +120,18 @@ describe('keygen', () => {
     const files = directory()
     expect((await orgid(['keygen', ...flags], files)).code).toBe(2)
     expect(() => files.read('secp256k1.pem')).toThrow(/ENOENT/)
+  })
+
+  it.each(['.', '..', 'a/', 'a.pem', 'a.PUB', ''])('refuses the name %j', async (name) => {
+    const files = directory()
+    const { code, stderr } = await orgid(['keygen', name], files)
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^ERR_USAGE {2}name: .*without their/),
+    ])
+    const argv = ['init', '--issuer', issuer, '--partner', `a,${partnerDid},https://a.example`]
+    expect((await orgid([...argv, '--key-name', name], files)).code).toBe(2)
+    expect(readdirSync(files.cwd)).toEqual([])
   })
 
   it.each(['--passphrase-env', '--passphrase-file'])(

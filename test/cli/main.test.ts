@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { newKey } from '../support.js'
-import { configured, directory, issuer, orgid, partnerDid } from './command.js'
+import { configured, directory, issuer, orgid, own, partnerDid } from './command.js'
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const command =
@@ -44,6 +44,21 @@ describe('orgid-bearer, in a process of its own', { timeout: 60_000 }, () => {
     const { cwd } = configured()
     expect((await inProcess(['token', 'trains'], cwd)).code).toBe(1)
     expect((await inProcess(['--version'], cwd)).stdout.trim()).toBe(manifest.version)
+  })
+
+  it('prints warnings as its own, beside what was asked for', async () => {
+    const { cwd, write } = configured()
+    write('own.json', {
+      issuer: `${own}#key-1`,
+      key: { file: 'secp256k1.pem' },
+      partners: [{ name: 'hotels', did: partnerDid, origin: 'https://api.hotels.example' }],
+    })
+    const { code, stdout, stderr } = await inProcess(
+      ['token', '--config', 'own.json', '--json'],
+      cwd,
+    )
+    expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ partner: 'hotels' })])
+    expect(stderr).toMatch(/^warning: the key fragment "#key-1" is refused by some[^\n]*\n$/)
   })
 
   it('minds no reader that stops early', async () => {

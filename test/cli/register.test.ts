@@ -6,6 +6,8 @@ import { configured, directory, issuer, keyMaterial, orgid, orgJson, own } from 
 
 const chained = own.replace('did:orgid:', 'did:orgid:137:')
 
+type Entries = ReturnType<typeof orgJsonEntries>
+
 /** An ORG.JSON in which no key is registered yet, written in a way of its own. */
 const empty = (id = own) =>
   `{\n    "@context": "https://www.w3.org/ns/did/v1",\n    "id": "${id}",\n    "created": "2020-01-01T00:00:00Z", "odd":   [1,2 ],\n    "legalEntity": { "legalName": "Höfe \\u0026 Söhne" }\n}\n\n`
@@ -160,6 +162,108 @@ describe('register --into', () => {
     expect(stderr).toMatch(/^ERR_NOT_REGISTRABLE .*another form.*--issuer 'did:orgid:137:/)
   })
 
+  it('refuses a key that has another name there, in whichever form', async () => {
+    const files = configured()
+    const { publicKey, ...document } = orgJson(files.publicKey, `${own}#web`)
+    const { verificationMethod, ...older } = orgJson(files.publicKey, `${own}#web`)
+    const [entry] = publicKey
+    const pem = `-----BEGIN PUBLIC KEY-----${entry.publicKeyPem}-----END PUBLIC KEY-----`
+    const flattened = { ...older, publicKey: [{ ...entry, publicKeyPem: pem }] }
+    for (const one of [document, older, flattened]) {
+      files.write('org.json', one)
+      const before = files.read('org.json')
+      const { code, stderr } = await files.orgid('register', '--into', 'org.json')
+      expect(code).toBe(1)
+      expect(stderr).toMatch(
+        /^ERR_NOT_REGISTRABLE .*as #web already.*Set issuer to did.*#web, or make/,
+      )
+      expect(files.read('org.json')).toBe(before)
+    }
+    const verificationMethodRevocation = { reason: 'superseded' }
+    const revoked = { ...verificationMethod[0], verificationMethodRevocation }
+    files.write('org.json', { ...older, verificationMethod: [revoked] })
+    const { stderr } = await files.orgid('register', '--into', 'org.json')
+    expect(stderr).toMatch(/^ERR_NOT_REGISTRABLE .*as #web, and revoked there. Make a new key/)
+    expect(stderr).not.toMatch(/Set issuer/)
+  })
+
+  it.each<[string, (entries: Entries) => object, RegExp]>([
+    [
+      'no publicKeyJwk',
+      ({ publicKey, verificationMethod: [{ publicKeyJwk: _, ...entry }] }) => ({
+        publicKey,
+        verificationMethod: [{ ...entry, publicKeyPem: publicKey[0].publicKeyPem }],
+      }),
+      /no publicKeyJwk.*Take verificationMethod\[0\] out/,
+    ],
+    [
+      'a blockchain account beside the key',
+      ({ publicKey, verificationMethod: [entry] }) => ({
+        publicKey,
+        verificationMethod: [{ ...entry, blockchainAccountId: 'x@eip155:1' }],
+      }),
+      /blockchainAccountId.*Take verificationMethod\[0\] out/,
+    ],
+    [
+      'another type',
+      ({ publicKey, verificationMethod }) => ({
+        publicKey: [{ ...publicKey[0], type: 'ES256K' }],
+        verificationMethod,
+      }),
+      /type is not secp256k1.*Take publicKey\[0\] out/,
+    ],
+    [
+      'header lines on one line',
+      ({ publicKey: [entry], verificationMethod }) => ({
+        publicKey: [
+          {
+            ...entry,
+            publicKeyPem: `-----BEGIN PUBLIC KEY-----${entry.publicKeyPem}-----END PUBLIC KEY-----`,
+          },
+        ],
+        verificationMethod,
+      }),
+      /publicKeyPem is not bare base64.*Take publicKey\[0\] out/,
+    ],
+    [
+      'the private key',
+      ({ publicKey, verificationMethod: [{ publicKeyJwk, ...entry }] }) => ({
+        publicKey,
+        verificationMethod: [{ ...entry, publicKeyJwk: { ...publicKeyJwk, d: 'AA' } }],
+      }),
+      /private key.*all the world.*Make a new key.*#webserver2.*keyCompromise/,
+    ],
+    [
+      'the id of another organisation',
+      ({ publicKey: [entry], verificationMethod }) => ({
+        publicKey: [{ ...entry, id: `${did('2')}#webserver` }],
+        verificationMethod,
+      }),
+      /of another organisation. Correct id and controller of publicKey\[0\]/,
+    ],
+  ])('does not take for registered an entry with %s', async (_name, change, remedy) => {
+    const { publicKey, ...files } = configured()
+    const { publicKey: older, verificationMethod, ...head } = orgJson(publicKey)
+    files.write('org.json', { ...head, ...change({ publicKey: older, verificationMethod }) })
+    const before = files.read('org.json')
+    const { code, stderr } = await files.orgid('register', '--into', 'org.json')
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^ERR_NOT_REGISTRABLE /)
+    expect(stderr).toMatch(remedy)
+    expect(files.read('org.json')).toBe(before)
+  })
+
+  it('names a fragment that is not taken yet', async () => {
+    const files = configured()
+    const [first, second] = [issuer, `${own}#webserver2`].map((name) =>
+      orgJsonEntries(name, newKey().publicKey),
+    )
+    const publicKey = [first?.publicKey[0], second?.publicKey[0]]
+    files.write('org.json', { ...JSON.parse(empty()), publicKey })
+    const { stderr } = await files.orgid('register', '--into', 'org.json')
+    expect(stderr).toMatch(/another key under #webserver already.*#webserver3/)
+  })
+
   it('refuses a key that is revoked there', async () => {
     const { publicKey, ...files } = configured()
     const document = orgJson(publicKey)
@@ -174,11 +278,33 @@ describe('register --into', () => {
     ['of another organisation', empty(did('2')), /another organisation/],
     ['of another form of the DID', empty(chained), /another form.*--issuer 'did:orgid:137:/],
     ['of a 20-byte address', empty(`did:orgid:0x${'1'.repeat(40)}`), /32 bytes/],
-    ['that is no JSON', 'issuer=', /not JSON/],
+    ['that is no JSON', 'issuer=', /line 1, column 1: expected a value/],
     ['that is a list', '[]', /JSON object/],
     ['with an entry that is none', `{"id":"${own}","publicKey":[1]}`, /publicKey\[0\]/],
     ['with keys that are no list', `{"id":"${own}","publicKey":{}}`, /array/],
-    ['with a list twice', `{"id":"${own}","publicKey":[],"publicKey":[]}`, /twice/],
+    ['with a list twice', `{"id":"${own}","publicKey":[],"publicKey":[]}`, /"publicKey" .*twice/],
+    ['with its id twice', `{"id":"${own}","\\u0069d":"${own}"}`, /: "id" stands there twice/],
+    [
+      'with an id twice in an entry',
+      `{"id":"${own}","verificationMethod":[{"id":"a#b","id":"a#c"}]}`,
+      /verificationMethod\[0\]: "id" .*twice/,
+    ],
+    [
+      'with a member twice in a key',
+      `{"id":"${own}","verificationMethod":[{"id":"a#b","publicKeyJwk":{"x":"1","x":"2"}}]}`,
+      /verificationMethod\[0\]: "x" .*twice/,
+    ],
+    ['of 12 MB', `{"id":"${own}","note":"${'x'.repeat(12e6)}"}`, /at most 1000000 characters/],
+    [
+      'that is too deep',
+      `{"id":"${own}","note":${'['.repeat(2e5)}${']'.repeat(2e5)}}`,
+      /at most 100 arrays and objects/,
+    ],
+    [
+      'whose depth another value hides',
+      `{"id":"${own}","note":[{"a":${'['.repeat(2e5)}${']'.repeat(2e5)},"a":1}]}`,
+      /at most 100 arrays and objects/,
+    ],
   ])('refuses an ORG.JSON %s', async (_name, text, remedy) => {
     const files = configured()
     files.write('org.json', text)
@@ -190,8 +316,8 @@ describe('register --into', () => {
   })
 
   it('tells what the schema has against the document', async () => {
-    const { publicKey, ...files } = configured()
-    const [entry] = orgJsonEntries(`${own}#a`, publicKey).publicKey
+    const files = configured()
+    const [entry] = orgJsonEntries(`${own}#a`, newKey().publicKey).publicKey
     files.write('org.json', {
       id: own,
       publicKey: [
@@ -206,7 +332,7 @@ describe('register --into', () => {
       expect.stringMatching(/@context/),
       expect.stringMatching(/created/),
       expect.stringMatching(/publicKey\[0\]\.id/),
-      expect.stringMatching(/publicKey\[0\]\.publicKeyPem is not bare base64/),
+      expect.stringMatching(/publicKey\[0\] cannot be read .*publicKeyPem is not bare base64/),
       expect.stringMatching(/publicKey\[2\] has the fragment of publicKey\[1\]/),
       expect.stringMatching(/verificationMethod\[0\]\.controller/),
       expect.stringMatching(/verificationMethod\[0\]\.type/),
@@ -277,6 +403,97 @@ describe('register --replaces', () => {
     expect(refused.code).toBe(code)
     expect(refused.stderr).toMatch(remedy)
     expect(files.read('org.json')).toBe(before)
+  })
+
+  it('registers what a configuration holds beside the replaced key, and not that one', async () => {
+    const { publicKey, ...files } = configured()
+    const next = newKey()
+    files.write('next.pem', next.pem)
+    files.write('orgid.json', {
+      issuer: own,
+      keys: [
+        { id: 'webserver', key: { file: 'secp256k1.pem' } },
+        { id: 'webserver2', key: { file: 'next.pem' } },
+      ],
+      partners: [],
+    })
+    const argv = ['register', '--into', 'org.json', '--replaces', 'webserver', '--json']
+    const { code, json } = await files.orgid(...argv)
+    expect(code).toBe(0)
+    expect(json()).toMatchObject({ ids: [`${own}#webserver2`], changed: true })
+    const after = JSON.parse(files.read('org.json'))
+    expect(after.publicKey).toEqual(orgJsonEntries(`${own}#webserver2`, next.publicKey).publicKey)
+    expect((await files.orgid(...argv)).json()).toMatchObject({ changed: false })
+  })
+
+  describe('a key that is there several times, or revoked already', () => {
+    const earlier = { reason: 'affiliationChanged', invalidityDate: '2020-01-01T00:00:00Z' }
+    const later = { ...earlier, invalidityDate: '2999-01-01T00:00:00Z' }
+
+    /** What becomes of revocations that stand there, and what is said of that. */
+    const revoke = async (before: readonly unknown[], ...flags: readonly string[]) => {
+      const { files, outcome } = rotated('--replaces', 'webserver', '--json', ...flags)
+      const document = JSON.parse(files.read('org.json'))
+      const [older, current] = [document.publicKey[0], document.verificationMethod[0]]
+      files.write('org.json', {
+        ...document,
+        publicKey: [older, { ...older, id: `${own}#other`, publicKeyPem: otherPem }, older],
+        verificationMethod: before.map((verificationMethodRevocation) => ({
+          ...current,
+          verificationMethodRevocation,
+        })),
+      })
+      const { code, json } = await outcome()
+      expect(code).toBe(0)
+      const after = JSON.parse(files.read('org.json'))
+      const left = after.publicKey.map(({ id }: { id: string }) => id.split('#')[1])
+      expect(left).toEqual(['other', 'webserver2'])
+      const revocations = (after.verificationMethod as Record<string, unknown>[])
+        .slice(0, before.length)
+        .map(({ verificationMethodRevocation }) => verificationMethodRevocation)
+      return { revocations, changes: json<{ changes: string[] }>().changes }
+    }
+    const otherPem = orgJsonEntries(issuer, newKey().publicKey).publicKey[0].publicKeyPem
+    const from = ['--invalid-from', '2026-01-31'] as const
+    const asked = { reason: 'superseded', invalidityDate: '2026-01-31T00:00:00Z' }
+
+    it.each<[string, unknown, readonly string[], unknown]>([
+      ['nothing', undefined, from, asked],
+      ['null, which revokes nothing', null, from, asked],
+      ['what is no revocation', true, from, asked],
+      ['a later date', later, from, asked],
+      ['an earlier date, which stays', earlier, from, earlier],
+      ['no date, which is at all times', { reason: 'superseded' }, from, { reason: 'superseded' }],
+      ['a date that is none', { ...earlier, invalidityDate: 'soon' }, from, asked],
+      [
+        'an earlier date, before the key was found to be compromised',
+        earlier,
+        [...from, '--reason', 'keyCompromise'],
+        { ...earlier, reason: 'keyCompromise' },
+      ],
+      [
+        'a compromise, which stays one',
+        { ...later, reason: 'keyCompromise', by: 'us' },
+        from,
+        { ...asked, reason: 'keyCompromise', by: 'us' },
+      ],
+    ])('is revoked where there stands %s', async (_name, before, flags, after) => {
+      const { revocations } = await revoke([before], ...flags)
+      expect(revocations).toEqual([after])
+    })
+
+    it('is revoked and taken out wherever it is', async () => {
+      const { revocations, changes } = await revoke([earlier, undefined, null], ...from)
+      expect(revocations).toEqual([earlier, asked, asked])
+      expect(changes.filter((change) => change.startsWith('marked'))).toHaveLength(1)
+    })
+
+    it('is told with what was said of it before', async () => {
+      const { changes } = await revoke([later], ...from)
+      expect(changes).toContainEqual(
+        expect.stringMatching(/superseded, 2026-01-31.*so already \(affiliationChanged, 2999-/),
+      )
+    })
   })
 
   it('makes no sense without a file', async () => {

@@ -97,10 +97,17 @@ describe('token', () => {
     [['token'], 2, /ERR_USAGE .*hotels, air/],
     [['token', 'trains'], 1, /ERR_UNKNOWN_PARTNER .*hotels, air/],
     [['token', '--audience', did('9')], 2, /hex case.*hotels, air/],
-    [['token', 'hotels', '--audience', air], 1, /ERR_AUDIENCE_NOT_ALLOWED/],
+    [['token', 'hotels', '--audience', air], 1, /ERR_AUDIENCE_NOT_ALLOWED {2}--audience: /],
     [['token', 'hotels', '--claim', 'x'], 2, /name=value/],
-    [['token', 'hotels', '--claim', 'iss=x'], 1, /ERR_RESERVED_CLAIM/],
-    [['token', 'hotels', '--lifetime', 'soon'], 1, /ERR_INVALID_DURATION/],
+    [['token', 'hotels', '--claim', 'iss=x'], 1, /ERR_RESERVED_CLAIM {2}--claim\.iss: /],
+    [['token', 'hotels', '--lifetime', 'soon'], 1, /ERR_INVALID_DURATION {2}--lifetime: /],
+    [['call', 'hotels', '--scope', 'a"b'], 1, /ERR_INVALID_SCOPE {2}--scope: /],
+    [['token', 'hotles'], 1, /ERR_UNKNOWN_PARTNER .*Did you mean hotels\?/],
+    [
+      ['token', '--lifetmie', '5'],
+      2,
+      /ERR_USAGE {2}unknown option '--lifetmie'\. Did you mean --lif/,
+    ],
     [['token', 'hotels', '--config', 'none.json'], 1, /ERR_CONFIG .*does not exist/],
   ])('refuses %j with the remedy', async (argv, code, remedy) => {
     const { orgid } = configured({ partners: two })

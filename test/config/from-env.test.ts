@@ -142,6 +142,11 @@ describe('createOrgidAuthFromEnv', () => {
     const env = { ...base, ORGID_PRIVATE_KEY: encrypted }
     await expectSignedBy({ ...env, ORGID_PRIVATE_KEY_PASSPHRASE: passphrase })
     await expectSignedBy({ ...env, ORGID_PRIVATE_KEY_PASSPHRASE_FILE: secret })
+    // The first line, as OpenSSL takes it
+    for (const text of [passphrase, `${passphrase}\r\n`, `${passphrase}\nof the web server\n`]) {
+      folder.write('passphrase', text)
+      await expectSignedBy({ ...env, ORGID_PRIVATE_KEY_PASSPHRASE_FILE: secret })
+    }
     const rest = { ...base, ORGID_PRIVATE_KEY: undefined, KEY: encrypted, WORDS: passphrase }
     for (const key of [
       { env: 'KEY', passphraseEnv: 'WORDS' },
@@ -159,7 +164,7 @@ describe('createOrgidAuthFromEnv', () => {
 
   it('refuses options that it does not know, and those of a wrong type', () => {
     expect(refused(base, { conf: 'x' } as FromEnvOptions).message).toMatch(
-      /^options: expected only the options config, env, key, now, got an unknown one, "conf"/,
+      /^options: got an unknown option, "conf"; did you mean "config"\? Expected only config, env, key, /,
     )
     expect(refused(base, { config: '' }).message).toMatch(/^config: expected the path of a file/)
     expect(refusal(() => createOrgidAuthFromEnv({ env: null as never })).message).toMatch(/^env: /)
@@ -186,6 +191,35 @@ describe('a message', () => {
     expect(error.message.startsWith(message), error.message).toBe(true)
   })
 
+  it('of two DIDs of different form names where each of them is', () => {
+    const chained = { ...hotels, did: `did:orgid:137:${did('b').slice(10)}` }
+    const error = refused({ ...base, ORGID_PARTNERS: JSON.stringify([chained]) })
+    expect(error.code).toBe('ERR_DID_FORM_MISMATCH')
+    expect(error.message).toMatch(
+      /^ORGID_PARTNERS\[0\]\.issuer: expected .* got did:orgid:0x… \(that of ORGID_ISSUER\); a/,
+    )
+    const file = fromFile({ partners: [chained] }, { ORGID_PARTNERS: undefined })
+    expect(file.message).toMatch(/orgid\.json: partners\[0\]\.issuer: .* \(that of ORGID_ISSUER\);/)
+    const own = fromFile({ issuer }, { ORGID_PARTNERS: JSON.stringify([{ ...chained, issuer }]) })
+    expect(own.message).toMatch(/^ORGID_PARTNERS\[0\]\.issuer: .* got did:orgid:0x…; a verifier/)
+  })
+
+  it('says of a PEM in JSON that it has no place there', () => {
+    const text = `{\n  "issuer": "${issuer}",\n  "key": "${pem}"\n}`
+    const error = fromFile(text, { ORGID_PRIVATE_KEY: undefined })
+    expect(error.code).toBe('ERR_CONFIG')
+    expect(error.message).toMatch(
+      /orgid\.json: expected JSON that says where the key is, got a PEM in it.*write "key": \{ "file": "secp256k1\.pem" \}$/,
+    )
+    expect(error.message).not.toContain(pem.slice(40, 60))
+  })
+
+  it.each(['secp256k1.pem', 'keys/own-key.jwk', 'C.p8'])('says how to name the file %s', (key) => {
+    const { message } = fromFile({ key }, { ORGID_PRIVATE_KEY: undefined })
+    expect(message).toMatch(/orgid\.json: key: expected where the private key is, /)
+    expect(message.endsWith(`write { "file": "${key}" }`), message).toBe(true)
+  })
+
   it('names the file, and the path in it', () => {
     const file = folder.path('orgid.json')
     const env = { ORGID_PARTNERS: undefined, ORGID_ISSUER: undefined }
@@ -198,7 +232,7 @@ describe('a message', () => {
     expect(messageOf({ partners: [], cache: { max: 0 } })).toMatch(`${file}: cache.max: expected`)
     expect(messageOf({ issuer: did('a'), partners: [] })).toMatch(`${file}: issuer: expected a DID`)
     expect(messageOf({ issuers: 'x' })).toMatch(
-      /: expected only the options .*unknown one, "issuers"/,
+      /orgid\.json: got an unknown option, "issuers"; did you mean "issuer"\? Expected only \$schema, /,
     )
     expect(fromFile([]).message).toMatch(`${file}: expected an object with $schema, issuer`)
     expect(fromFile('{"issuer": }').message).toMatch(`${file}: line 1, column 12: expected a value`)
@@ -243,7 +277,7 @@ describe('a message', () => {
   it.each<[object | string | number, RegExp]>([
     [{}, /key: expected one of \{ "file": … \}, .*, got none of them/],
     [{ file: 'a', env: 'B' }, /key: expected one of .*, got file and env/],
-    [{ path: 'a' }, /key: expected only the options file, env, .*got an unknown one, "path"/],
+    [{ path: 'a' }, /key: got an unknown option, "path"\. Expected only file, env, command/],
     [{ file: '' }, /key\.file: expected the path of a file, got an empty string/],
     [{ file: 'a\nb' }, /key\.file: expected the path of a file, got a string of 3 .* that is its/],
     [{ file: 7 }, /key\.file: expected the path of a file, got 7/],
@@ -273,7 +307,7 @@ describe('a message', () => {
       fromFile({ keys }, { ORGID_PRIVATE_KEY: undefined }).message
     expect(messageOf([])).toMatch(/orgid\.json: keys: expected an array of at least one \{ id, key/)
     expect(messageOf([{ name: 'a' }])).toMatch(
-      /orgid\.json: keys\[0\]: expected only the options id/,
+      /orgid\.json: keys\[0\]: got an unknown option, "name"\. Expected only id/,
     )
     expect(messageOf([{ id: 'a', key: 'b' }])).toMatch(
       /orgid\.json: keys\[0\]\.key: expected where/,
@@ -288,14 +322,16 @@ describe('a message', () => {
       ),
     })
     const wrong = { ORGID_PRIVATE_KEY: encrypted, ORGID_PRIVATE_KEY_PASSPHRASE: 'no' }
-    expect(refused({ ...base, ...wrong }).message).toMatch(/; check ORGID_PRIVATE_KEY_PASSPHRASE$/)
+    expect(refused({ ...base, ...wrong }).message).toMatch(
+      /^ORGID_PRIVATE_KEY: .*that is wrong, or the key is damaged; check ORGID_PRIVATE_KEY_PASSPHRASE$/,
+    )
     const env = { ORGID_PRIVATE_KEY: undefined, KEY: encrypted }
     expect(fromFile({ key: { env: 'KEY' } }, env).message).toMatch(
       /; put passphraseEnv or passphraseFile into .*orgid\.json: key$/,
     )
     folder.write('empty', '\n')
     expect(fromFile({ key: { env: 'KEY', passphraseFile: 'empty' } }, env).message).toMatch(
-      /key\.passphraseFile: expected the passphrase, got an empty file/,
+      /key\.passphraseFile: expected the passphrase in the first line of its file, got an empty/,
     )
   })
 
@@ -409,7 +445,9 @@ describe('an unknown variable', () => {
     expect(warnings.list).toMatchObject([
       { name: 'OrgidBearerWarning', code: 'ORGID_UNKNOWN_VARIABLE' },
     ])
-    expect(warnings.list[0]?.message).toMatch(/ORGID_ISUER is not read; .*: ORGID_CONFIG, ORGID_IS/)
+    expect(warnings.list[0]?.message).toMatch(
+      /ORGID_ISUER is not read; did you mean ORGID_ISSUER\? .*: ORGID_CONFIG, ORGID_IS/,
+    )
   })
 
   it('is not warned of where the file names it, or Kubernetes and Docker made it', async () => {

@@ -69,6 +69,39 @@ describe('JSON', () => {
     )
   })
 
+  it.each([
+    ['{"a":"', 'x', '"}'],
+    ['{"a":"', '\\n', ''],
+    ['{"a":"', '\\"', '\u0000'],
+    ['["', '","', '"'],
+  ])('of a megabyte is read to its fault: %j', (start, part, end) => {
+    const repeated = part.repeat((1e6 - start.length - end.length) / part.length)
+    const text = `${start}${repeated}${end}`
+    try {
+      JSON.parse(text)
+    } catch {
+      expect(faultOf(text).message).toMatch(/^orgid\.json: line 1, column \d+: expected/)
+      return
+    }
+    expect(() => parseJson(text, 'orgid.json')).not.toThrow()
+  })
+
+  it('is read up to a size and to a depth that nobody needs, and the limit is told', () => {
+    const longest = `"${'x'.repeat(1_000_000 - 2)}"`
+    expect(parseJson(longest, 'orgid.json')).toHaveLength(1_000_000 - 2)
+    expect(faultOf(`${longest} `).code).toBe('ERR_CONFIG')
+    expect(faultOf(`${longest} `).message).toMatch(/: expected at most 1000000 characters, got 10/)
+    const nested = (depth: number) => `${'['.repeat(depth)}"[["${']'.repeat(depth)}`
+    expect(parseJson(nested(100), 'orgid.json')).toHaveLength(1)
+    for (const depth of [101, 400_000]) {
+      expect(faultOf(nested(depth)).code).toBe('ERR_CONFIG')
+      expect(faultOf(nested(depth)).message).toMatch(/: expected at most 100 arrays and objects/)
+    }
+    // the second value hides the first one from whoever looks at the result
+    expect(faultOf(`{"a":${nested(100)},"a":1}`).message).toMatch(/at most 100/)
+    expect(parseJson(`[${`${nested(99)},`.repeat(9)}1]`, 'orgid.json')).toHaveLength(10)
+  })
+
   it('is refused with an error of this library, however it is broken', () => {
     expect(isOrgidAuthError(faultOf('\u0000'))).toBe(true)
   })

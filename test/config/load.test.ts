@@ -49,8 +49,9 @@ function replace(name: string, content: unknown): void {
   renameSync(folder.path(`${name}.new`), folder.path(name))
 }
 
-async function isSignedBy(token: string, key: KeyObject): Promise<boolean> {
-  return verifyToken(token, { audience: did('b'), key }).then(
+async function isSignedBy(token: string, key: KeyObject, at?: number): Promise<boolean> {
+  const now = at === undefined ? {} : { now: () => at }
+  return verifyToken(token, { audience: did('b'), key, ...now }).then(
     () => true,
     () => false,
   )
@@ -93,6 +94,44 @@ describe('loadOrgidAuth', () => {
         /^reloadInterval: expected a number of seconds \(or false\) from 0\.01 to 86400, got/,
       )
     }
+  })
+
+  it('follows the files that it began with, wherever the process goes', async () => {
+    const elsewhere = folder.path('elsewhere')
+    mkdirSync(elsewhere)
+    const air = { name: 'air', did: did('c'), origin: 'https://air.example' }
+    folder.write('elsewhere/orgid.json', { ...plain, partners: [air] })
+    folder.write('elsewhere/own.pem', second.pem)
+    const seal = (name: string, pem: string, passphrase: string) => {
+      const sealed = { format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase } as const
+      folder.write(`${name}words`, passphrase)
+      folder.write(`${name}sealed.pem`, createPrivateKey(pem).export(sealed))
+    }
+    seal('', first.pem, 'one')
+    seal('elsewhere/', second.pem, 'two')
+    writeBoth()
+    const cwd = process.cwd()
+    const byVariables = {
+      ORGID_CONFIG: 'orgid.json',
+      ORGID_PRIVATE_KEY_FILE: 'sealed.pem',
+      ORGID_PRIVATE_KEY_PASSPHRASE_FILE: 'words',
+    }
+    try {
+      process.chdir(folder.path())
+      const auths = [await load({ config: 'orgid.json' }), await load({ env: byVariables })]
+      process.chdir(elsewhere)
+      await looks()
+      replace('orgid.json', { ...plain, partners: [hotels, air] })
+      for (const auth of auths) {
+        await until(() => expect(auth.status().partners).toHaveLength(2))
+        expect(await isSignedBy(tokenOf(auth), first.publicKey)).toBe(true)
+      }
+      replace('own.pem', second.pem)
+      await untilSignedBy(auths[0] as LoadedAuth, second.publicKey)
+    } finally {
+      process.chdir(cwd)
+    }
+    expect(codes()).toEqual([])
   })
 
   it('does not keep the process alive, and stops looking when it is closed', async () => {
@@ -268,7 +307,12 @@ describe('a configuration file that changes', () => {
       [2, { ...plain, partners: [hotels, hotels] }, /orgid\.json: partners\[1\]: expected its own/],
       [3, { ...plain, partners: [{ ...hotels, did: 'x' }] }, /partners\[0\]\.did: expected an ORG/],
       [4, { ...plain, keys: [] }, /orgid\.json: key: expected either key or keys, got both/],
-      [5, { ...plain, key: { file: 'none' }, partners: [] }, /key\.file: expected a file that can/],
+      [
+        5,
+        { ...plain, lifetime: 'soon', partners: [] },
+        /orgid\.json: lifetime: expected whole sec/,
+      ],
+      [6, { ...plain, key: { file: 'none' }, partners: [] }, /key\.file: expected a file that can/],
     ] as const) {
       replace('orgid.json', content)
       await until(() => expect(warnings.list).toHaveLength(count))
@@ -392,15 +436,17 @@ describe('keys in a configuration file', () => {
     await call()
     replace('orgid.json', { ...several(entry('one'), entry('two')), partners })
     await until(() => expect(ids(auth)).toEqual(['one', 'two']))
-    await call()
+    const issuers = () => partner.requests.map(({ claims }) => claims?.iss)
+    // The token of the key before is served until that of its successor is minted
+    await until(async () => {
+      await call()
+      expect(issuers().at(-1)).toBe(`${did('a')}#two`)
+    })
     replace('orgid.json', { ...several(entry('two')), partners })
     await until(() => expect(ids(auth)).toEqual(['two']))
     await call()
-    expect(partner.requests.map(({ claims }) => claims?.iss)).toEqual([
-      `${did('a')}#one`,
-      `${did('a')}#two`,
-      `${did('a')}#two`,
-    ])
+    expect(issuers().at(-1)).toBe(`${did('a')}#two`)
+    expect(issuers()).toEqual(issuers().toSorted())
     expect(partner.refusedCount).toBe(0)
     expect(codes()).toEqual([])
   })
@@ -409,15 +455,75 @@ describe('keys in a configuration file', () => {
     let now = 1_800_000_000
     const options = { config: writeBoth(several(entry('one'))), env, now: () => now }
     const auth = await load(options)
+    const before = tokenOf(auth)
+    now += 60
     replace('orgid.json', several(entry('two', 'two', 1_800_000_100)))
     await until(() => expect(codes()).toEqual(['ORGID_RELOAD_REFUSED']))
     expect(warnings.list[0]?.message).toMatch(
       /keys: expected an active one beside #one before that is removed, got none/,
     )
-    expect(ids(auth)).toEqual(['one', 'two'])
-    expect(decode(tokenOf(auth)).claims.iss).toBe(`${did('a')}#one`)
+    expect(ids(auth)).toEqual(['one'])
+    expect(tokenOf(auth)).toBe(before)
     now = 1_800_000_200
     await until(() => expect(ids(auth)).toEqual(['two']))
+  })
+
+  it('that are refused leave partners, keys and tokens as they were, however often they are tried', async () => {
+    let now = 1_800_000_000
+    const air = { name: 'air', did: did('c'), origin: 'https://air.example' }
+    const env = { ONE: first.pem, TWO: second.pem, NEW: newKey().pem }
+    const later = entry('two', 'two', 1_800_001_000)
+    const config = writeBoth(several(entry('one'), later))
+    const auth = await load({ config, env, now: () => now })
+    const before = tokenOf(auth)
+    now += 60
+    const states = [
+      // The activeFrom that counts is the one that #two began with
+      [[entry('two', 'two', 1_000)], [air], /keys: expected an active one beside #one/],
+      [[entry('two', 'new', 1_000)], [air], /keys: expected an active one beside #one/],
+      [
+        [entry('one', 'new'), later, entry('new')],
+        [air, air],
+        /partners\[1\]: expected its own name/,
+      ],
+      [[entry('one', 'new'), later, entry('two', 'new')], [air], /keys: two: expected a fragment/],
+    ] as const
+    for (const [index, [keys, partners, message]] of states.entries()) {
+      replace('orgid.json', { ...several(...keys), partners })
+      await until(() => expect(warnings.list).toHaveLength(index + 1))
+      await looks()
+      expect(warnings.list.at(-1)).toMatchObject({ code: 'ORGID_RELOAD_REFUSED', message })
+      expect(warnings.list).toHaveLength(index + 1)
+      expect(ids(auth)).toEqual(['one', 'two'])
+      expect(auth.status().partners).toMatchObject([{ name: 'hotels' }])
+      expect(tokenOf(auth)).toBe(before)
+    }
+    // Nothing of what was refused is left behind
+    replace('orgid.json', several(entry('one'), later, entry('new', 'new', 1_800_002_000)))
+    await until(() => expect(ids(auth)).toEqual(['one', 'two', 'new']))
+    now = 1_800_001_500
+    auth.invalidate()
+    expect(await isSignedBy(tokenOf(auth), second.publicKey, now)).toBe(true)
+    expect(warnings.list).toHaveLength(states.length)
+  })
+
+  it('that code has added or retired meanwhile are its own', async () => {
+    const env = { ONE: first.pem, TWO: second.pem, THREE: newKey().pem }
+    const config = writeBoth(several(entry('one'), entry('two')))
+    const auth = await load({ config, env })
+    auth.addKey({ id: 'three', key: env.THREE })
+    replace('orgid.json', { ...several(entry('one'), entry('three')), partners: [] })
+    await until(() => expect(codes()).toEqual(['ORGID_RELOAD_REFUSED']))
+    expect(warnings.list[0]?.message).toMatch(
+      /keys: expected fragments not used .*#three", which code/,
+    )
+    expect(ids(auth)).toEqual(['one', 'two', 'three'])
+    expect(auth.status().partners).toHaveLength(1)
+    auth.invalidate({ keyId: 'one' })
+    replace('orgid.json', { ...several(entry('two')), partners: [] })
+    await until(() => expect(auth.status().partners).toEqual([]))
+    expect(ids(auth)).toEqual(['two', 'three'])
+    expect(codes()).toEqual(['ORGID_RELOAD_REFUSED'])
   })
 
   it('never use a fragment again, nor twice, nor change to a single key', async () => {

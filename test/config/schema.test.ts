@@ -42,8 +42,7 @@ async function isTaken(content: unknown): Promise<boolean> {
 function namesIn(content: object): string[] {
   const config = folder.write('orgid.json', content)
   const { message } = refusal(() => createOrgidAuthFromEnv({ config, env }))
-  const [, list] =
-    /expected only the options (.*), got an unknown one, "nobody"/.exec(message) ?? []
+  const [, list] = /got an unknown option, "nobody"\. Expected only (.*)$/.exec(message) ?? []
   return (list ?? message).split(', ').sort()
 }
 

@@ -63,7 +63,7 @@ describe('loadPrivateKey', () => {
         expectRefused(
           { key, passphrase: 'incorrect horse' },
           'ERR_ENCRYPTED_KEY',
-          /the passphrase does not open it.*pass \{ key, passphrase \}/,
+          /the passphrase does not open it: that is wrong, or the key is damaged; check the passph/,
         )
       }
     })

@@ -161,7 +161,7 @@ describe.skipIf(opensslIsMissing())('a key made by OpenSSL', () => {
       expectRefused(
         { key: damaged, passphrase: 'sesame' },
         'ERR_ENCRYPTED_KEY',
-        /does not open it, or it is damaged/,
+        /does not open it: that is wrong, or the key is damaged/,
       )
     }
   })

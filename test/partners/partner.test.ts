@@ -201,7 +201,7 @@ describe('readPartner', () => {
       /^partners\[2\]\.audiences\[0\]/,
     ],
     ['a misspelt option', { orgin: 'https://a.example' }, 'ERR_INVALID_OPTION', /unknown.*"orgin"/],
-    ['an option of the auth', { key: 'secret' }, 'ERR_INVALID_OPTION', /unknown one, "key"/],
+    ['an option of the auth', { key: 'secret' }, 'ERR_INVALID_OPTION', /an unknown option, "key"/],
     [
       'an own __proto__',
       JSON.parse('{"__proto__":{"singleUse":true}}'),

@@ -283,6 +283,24 @@ describe('a test partner told what to do', () => {
     expect(Date.parse(later.headers.date as string) / 1000).toBe(now)
   })
 
+  it('looks keys up in the ORG.JSON that it is shown last', async () => {
+    const known = orgJsonEntries(goodClaims.iss, publicKey)
+    const empty = { id: caller, publicKey: [] }
+    const partner = await start({ publicKey: undefined, orgJson: empty })
+    expect(partner.orgJson).toEqual([empty])
+    expect((await call(partner.url())).status).toBe(401)
+    partner.orgJson = known
+    expect(partner.orgJson).toEqual([known])
+    expect((await call(partner.url())).status).toBe(200)
+    partner.reset()
+    expect((await call(partner.url())).status).toBe(401)
+    expect((await start()).orgJson).toBeUndefined()
+    const nobody = await stranger()
+    expect(() => {
+      nobody.orgJson = known
+    }).toThrow(expect.objectContaining({ code: 'ERR_INVALID_OPTION' }))
+  })
+
   it('records at once what it answers late or never', async () => {
     const partner = await start()
     partner.delay(Infinity)
@@ -354,6 +372,12 @@ describe('a test partner told what to do', () => {
       'a skew that is no number',
       (partner: TestPartner) => {
         partner.clockSkew = Number.NaN
+      },
+    ],
+    [
+      'an ORG.JSON that is none',
+      (partner: TestPartner) => {
+        partner.orgJson = 'x' as never
       },
     ],
     [

@@ -123,6 +123,21 @@ describe('the older and the current profile', () => {
     expect(verdicts('key_1')).toEqual([true, false])
   })
 
+  it('take no private key for a public one, be its number so long that Node ends on it', () => {
+    const tooLong = Buffer.from(`302f020101042101${'11'.repeat(32)}a00706052b8104000a`, 'hex')
+    const pem = `-----BEGIN EC PRIVATE KEY-----\n${tooLong.toString('base64')}\n-----END EC PRIVATE KEY-----\nPUBLIC KEY`
+    const entries = orgJsonEntries(`${caller}#webserver`, publicKey)
+    const [older, current] = [entries.publicKey[0], entries.verificationMethod[0]]
+    const jwk = { ...current.publicKeyJwk, d: tooLong.toString('base64url') }
+    const orgJson = {
+      publicKey: [{ ...older, publicKeyPem: pem }],
+      verificationMethod: [{ ...current, publicKeyJwk: jwk }],
+    }
+    for (const profile of profiles) {
+      expect(judge(profile, good, { ...rules, keys: { orgJson } }).accepted).toBe(false)
+    }
+  })
+
   it('differ in the form of DID they know', () => {
     const token = signToken({
       claims: { ...goodClaims, iss: `${chainCaller}#k`, aud: chainPartner },

@@ -66,13 +66,14 @@ function countingSource(clock: { now(): number }, partnerClock?: PartnerClock) {
   return { source, state }
 }
 
-function setUp(max = 10_000) {
+function setUp(max = 10_000, before?: (request: MintRequest) => MintRequest | undefined) {
   const clock = standingClock()
   const { source, state } = countingSource(clock)
   const cache = createTokenCache(source, {
     clock,
     max,
     random: () => 0.5,
+    ...(before && { before }),
   })
   return { clock, state, cache }
 }
@@ -115,6 +116,23 @@ describe('a token cache', () => {
     clock.pass(lifetime - 30)
     expect(value(cache.get(request()))).toBe('token-2')
     expect(state.mints).toBe(2)
+  })
+
+  it('keeps the guard of a whole life before the end of a token that was given late in its life', () => {
+    const { cache, clock, state } = setUp()
+    const late = new Token('late', {
+      issuer: 'did:orgid:0xa#webserver',
+      audience: 'did:orgid:0xb',
+      issuedAt: clock.now() - lifetime,
+      freshUntil: clock.now() + 100,
+      expiresAt: clock.now() + 100,
+    })
+    state.answer = (token) => (state.mints === 1 ? late : token)
+    cache.get(request())
+    clock.pass(69)
+    expect(value(cache.get(request()))).toBe('late')
+    clock.pass(1)
+    expect(value(cache.get(request()))).toBe('token-2')
   })
 
   it.each([5, 60])('caches a token of %i s for most of its life', (life) => {
@@ -343,6 +361,87 @@ describe('a token cache', () => {
     void cache.get(request('did:orgid:0xb'))
     state.answer = (token) => token
     expect(value(cache.get(request('did:orgid:0xc')))).toBe('token-2')
+  })
+})
+
+describe('when another key has begun to sign', () => {
+  const old = request()
+  const next = mintRequest({ ...old, keyId: 'webserver2', issuer: 'did:orgid:0xa#webserver2' })
+  const before = ({ key }: MintRequest) => (key === next.key ? old : undefined)
+  const switching = () => setUp(10_000, before)
+
+  it('the old key’s token is served to 1,000 calls while one of the new key is minted behind them', async () => {
+    const { cache, state } = switching()
+    const first = value(cache.get(old))
+    for (let call = 0; call < 1_000; call += 1) expect(value(cache.get(next))).toBe(first)
+    expect(state.mints).toBe(1)
+    await settle()
+    expect(value(cache.get(next))).toBe('token-2')
+    expect([...state.perKey]).toEqual([
+      [old.key, 1],
+      [next.key, 1],
+    ])
+  })
+
+  it('the old key’s token stays at hand', async () => {
+    const { cache, state } = switching()
+    const first = value(cache.get(old))
+    cache.get(next)
+    await settle()
+    expect(value(cache.get(next))).toBe('token-2')
+    expect(value(cache.get(old))).toBe(first)
+    expect(cache.usable().map(({ token }) => token.value)).toEqual([first, 'token-2'])
+    expect(state.mints).toBe(2)
+  })
+
+  it('the new key’s failing signer fails no call as long as that token lives', async () => {
+    const { cache, clock, state } = switching()
+    const first = value(cache.get(old))
+    state.answer = () => {
+      throw new Error('no access')
+    }
+    for (let second = 0; second < lifetime - 30; second += 10) {
+      expect(value(cache.get(next))).toBe(first)
+      await settle()
+      clock.pass(10)
+    }
+    // A back-off of 0.5 to 50 s, and not one try a call
+    expect(state.mints).toBeGreaterThan(10)
+    expect(state.mints).toBeLessThan(40)
+    expect(() => cache.get(next)).toThrow('no access')
+    state.answer = (token) => token
+    expect(value(cache.get(next))).toMatch(/^token-/)
+  })
+
+  it('nothing is taken over that is past its use, or was dropped', () => {
+    const { cache, clock } = switching()
+    cache.get(old)
+    clock.pass(lifetime - 30)
+    expect(value(cache.get(next))).toBe('token-2')
+    const { cache: other } = switching()
+    other.get(old)
+    other.invalidate(({ keyId }) => keyId === 'webserver')
+    expect(value(other.get(next))).toBe('token-2')
+  })
+
+  it('the old key’s token is dropped with that key, wherever it is served', () => {
+    const { cache } = switching()
+    cache.get(old)
+    cache.get(next)
+    const dropped = cache.invalidate(({ keyId }) => keyId === 'webserver')
+    expect(new Set(dropped)).toEqual(new Set([old]))
+    expect(value(cache.get(next))).toBe('token-2')
+  })
+
+  it('a call that wants another token gets one of the new key', () => {
+    const { cache } = switching()
+    const first = cache.get(old)
+    expect(value(cache.get(next, { forceRefresh: true }))).toBe('token-2')
+    const refused = Token.authorization(first as Token)
+    const { cache: other } = switching()
+    other.get(old)
+    other.get(next)
+    expect(value(other.replace(next, refused, () => true) as Token)).toBe('token-2')
   })
 })
 

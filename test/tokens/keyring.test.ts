@@ -133,6 +133,17 @@ describe('a keyring', () => {
       expect(ring.get(id)).toBeUndefined()
   })
 
+  it('tells the key that each took over from, in the order in which they sign', () => {
+    const ring = createKeyring([key('c', 200), key('a'), key('b', 100), key('b2', 100)])
+    const earlier = (id: string) => ring.before(id)?.id
+    expect(['a', 'b', 'b2', 'c', 'd'].map(earlier)).toEqual([undefined, 'a', 'b', 'b2', undefined])
+    ring.retire('b2', 200)
+    expect(earlier('c')).toBe('b')
+    ring.add(key('d', 150))
+    expect(earlier('c')).toBe('d')
+    expect(createKeyring([key('a'), key('b')]).before('b')?.id).toBe('a')
+  })
+
   it('refuses an id twice, at the start and later, and says to take a new fragment', () => {
     for (const again of [
       () => createKeyring([key('a'), key('a', 5)]),

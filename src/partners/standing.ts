@@ -1,0 +1,60 @@
+import type { TokenCache } from '../tokens/cache.js'
+import type { SystemClock } from '../tokens/clock.js'
+import type { Fallbacks } from '../tokens/fallback.js'
+import type { Keyring } from '../tokens/keyring.js'
+import { Token } from '../tokens/token.js'
+import type { Requests } from './requests.js'
+import type { Route } from './route.js'
+
+/** @internal */
+export interface StandingsOptions {
+  readonly clock: SystemClock
+  readonly keyring: Pick<Keyring, 'active'>
+  readonly fallbacks: Pick<Fallbacks, 'isAny' | 'of'>
+  readonly cache: Pick<TokenCache, 'lasting' | 'generation'>
+  readonly requests: Requests
+}
+
+/** Remembers headers for as long as the cache would give the same. @internal */
+export function createStandings(options: StandingsOptions) {
+  const { clock, keyring, fallbacks, cache, requests } = options
+
+  const isOlderKeyUsed = (partner: string) =>
+    fallbacks.isAny() && fallbacks.of(partner) !== undefined
+
+  return {
+    /** The header, while it is what the cache would give. */
+    header(route: Route): string | undefined {
+      const { standing } = route
+      if (standing === undefined) return undefined
+      const { now, monotonic } = clock.moment()
+      const holds =
+        now >= standing.from &&
+        now < standing.until &&
+        monotonic < standing.deadline &&
+        standing.generation === cache.generation() &&
+        standing.key === keyring.active(now) &&
+        !isOlderKeyUsed(route.partner.name)
+      return holds ? standing.authorization : undefined
+    },
+
+    /** Notes what the cache gives now. */
+    renew(route: Route): void {
+      const { partner } = route
+      route.standing = undefined
+      if (partner.singleUse || isOlderKeyUsed(partner.name)) return
+      const key = keyring.active(clock.now())
+      const entry = cache.lasting(requests(partner, key.id, undefined))
+      if (entry === undefined) return
+      const { token, startsAt, usableUntil, deadline } = entry
+      route.standing = {
+        authorization: Token.authorization(token),
+        generation: cache.generation(),
+        key,
+        from: Math.ceil(startsAt),
+        until: Math.floor(Math.min(token.freshUntil, usableUntil)),
+        deadline: Math.floor(deadline),
+      }
+    },
+  }
+}
