@@ -24,10 +24,11 @@ const limitMs = 240_000
 const defects = {
   'strangers-at-the-same-host': {
     file: 'partners/registry.js',
-    from: 'const candidates = byOrigin.get(url.slice(0, originEnd));',
+    from: 'const place = placeOf(url);',
     to: `const hostOf = (origin) => origin.replace(/:\\d+$/, '');
-        const host = hostOf(url.slice(0, originEnd));
-        const candidates = [...byOrigin].find(([origin]) => hostOf(origin) === host)?.[1];`,
+        const host = hostOf(url.split('/', 3).join('/'));
+        const found = [...byOrigin].find(([origin]) => hostOf(origin) === host);
+        const place = found && { origin: found[0], routes: found[1], first: found[1][0] };`,
     expected: /x leaked to a stranger, .*(?:weather|news) saw an Authorization header/,
   },
   'token-kept-on-redirects': {
@@ -45,14 +46,17 @@ const defects = {
   },
   'served-past-the-end': {
     file: 'tokens/cache.js',
-    from: 'now >= entry.startsAt && now < entry.usableUntil && clock.monotonic() < entry.deadline',
-    to: 'true',
+    from: `!entry.revoked &&
+        now >= entry.startsAt &&
+        now < entry.usableUntil &&
+        clock.monotonic() < entry.deadline`,
+    to: '!entry.revoked',
     expected: /x overaged, /,
   },
   '401-not-repeated': {
     file: 'transports/axios-unauthorized.js',
-    from: 'if (first.response?.status !== 401)',
-    to: 'if (true)',
+    from: 'return response?.status === 401;',
+    to: 'return false;',
     expected: /x not repeated, .*axios/,
   },
   'streams-repeated': {
@@ -69,9 +73,9 @@ const defects = {
   },
   'tokens-never-let-go': {
     file: 'tokens/cache.js',
-    from: 'entries.set(request.key, {',
+    from: 'entries.set(request.key, entryOf(request, token, started));',
     to: `(globalThis.kept ??= []).push(Array(4_000).fill(started.now));
-        entries.set(request.key, {`,
+        entries.set(request.key, entryOf(request, token, started));`,
     expected: /x growth of memory, /,
   },
 }
