@@ -23,9 +23,14 @@ try {
 
   writeFileSync(join(scratch, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
   install(join(scratch, tarball.filename))
-  // no optional peer is there yet, and only the axios entry may miss one
-  load(entries.filter((name) => name !== 'orgid-bearer/axios'))
-  install(...['axios', 'undici', '@types/node', '@types/koa', '@types/express'].map(atOurVersion))
+  // no optional peer is there yet, and only these entries may miss one
+  const needsPeer = ['orgid-bearer/axios', 'orgid-bearer/opentelemetry']
+  load(entries.filter((name) => !needsPeer.includes(name)))
+  install(
+    ...['axios', 'undici', '@opentelemetry/api', '@types/node', '@types/koa', '@types/express'].map(
+      atOurVersion,
+    ),
+  )
   load(entries)
   checkTypes()
 } catch (error) {
