@@ -7,7 +7,7 @@ import {
   mergeOptions,
   nestedIn,
 } from './context.js'
-import { describe, isOrgidAuthError, type OrgidErrorCode } from './errors.js'
+import { isOrgidAuthError, type OrgidErrorCode } from './errors.js'
 import { publish } from './events.js'
 import {
   type AuthInternals,
@@ -15,8 +15,9 @@ import {
   internals,
   type OrgidAuth,
 } from './interface.js'
-import { invalidOption, readOptions } from './options.js'
+import { readOptions } from './options.js'
 import {
+  hrefOf,
   isCalled,
   mismatch,
   nobody,
@@ -25,7 +26,7 @@ import {
   stranger,
 } from './partners/call.js'
 import { createKeyNames } from './partners/key-names.js'
-import type { Partner } from './partners/partner.js'
+import { isSamePartner, type Partner } from './partners/partner.js'
 import { createRegistry } from './partners/registry.js'
 import { createRequests } from './partners/requests.js'
 import { createStandings } from './partners/standing.js'
@@ -198,6 +199,12 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     origin.invalidate?.({ partner, keyId, token }, dropped)
   }
 
+  /** What has been learnt of a partner, which another of that name must not inherit. */
+  const forget = (name: string) => {
+    for (const learnt of [fallbacks, offsets, happenings]) learnt.forget(name)
+    lastErrors.delete(name)
+  }
+
   const answers = createAnswers({
     partnerOf: (url) => registry.match(url),
     optionsFor: withAmbient,
@@ -226,8 +233,8 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     setPartners: (partners) => {
       const before = registry.list()
       registry = createRegistry(readPartners(partners, configuration.defaults))
-      for (const { name, did } of before) {
-        if (registry.find(name)?.did !== did) fallbacks.forget(name)
+      for (const partner of before) {
+        if (!isSamePartner(partner, registry.find(partner.name))) forget(partner.name)
       }
     },
     run: (options, fn) => {
@@ -249,9 +256,4 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
   }
   Object.defineProperty(auth, internals, { value: Object.freeze(shared) })
   return Object.freeze(auth)
-}
-
-function hrefOf(url: unknown): string {
-  if (url instanceof URL) return url.href
-  throw invalidOption('url', 'a string or a URL', describe(url))
 }

@@ -119,3 +119,9 @@ function told(code: OrgidErrorCode, message: string): OrgidAuthError {
   publish('orgid-bearer:refused', () => ({ error }))
   return error
 }
+
+/** @throws OrgidAuthError `ERR_INVALID_OPTION` for what is neither a string nor a URL. @internal */
+export function hrefOf(url: unknown): string {
+  if (url instanceof URL) return url.href
+  throw invalidOption('url', 'a string or a URL', describe(url))
+}

@@ -224,3 +224,8 @@ function readScopeFormat(input: unknown, where: string): ScopeFormat {
   if (input === 'json-string' || input === 'space' || input === 'array') return input
   throw invalidOption(where, "'json-string', 'space' or 'array'", describe(input))
 }
+
+/** Whether what was learnt of one holds for the other: the same organisation, at the same servers. @internal */
+export function isSamePartner(one: Partner, other: Partner | undefined): boolean {
+  return one.did === other?.did && one.origins.join() === other.origins.join()
+}

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { unlessAborted } from '../abort.js'
 import type { MintRequest } from './claims.js'
 import type { Clock, Moment } from './clock.js'
-import { type CacheEntry, entryOf } from './entry.js'
+import { type CacheEntry, entryOf, takenOver } from './entry.js'
 import type { TokenSource } from './minter.js'
 import { createRefresher } from './refresher.js'
 import { Token } from './token.js'
@@ -76,8 +76,14 @@ interface Flight {
  */
 export function createTokenCache(source: TokenSource, options: CacheOptions): TokenCache {
   const { clock, random, onMint } = options
-  const entries = new LRUCache<string, CacheEntry>({ max: options.max })
   let generation = 0
+  const entries = new LRUCache<string, CacheEntry>({
+    max: options.max,
+    // Whatever takes an entry's place, or none: what was remembered of it holds no more
+    dispose: () => {
+      generation += 1
+    },
+  })
   // Apart from the entries, so that an evicted key that is in flight is not minted twice
   const flights = new Map<string, Flight>()
 
@@ -89,9 +95,9 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
       !entry.revoked &&
       entries.peek(entry.request.key) === entry &&
       !flights.has(entry.request.key),
-    refresh: ({ request, token, endsAt }) => {
+    refresh: ({ request, previous, endsAt }) => {
       tellRefresh(request, 'stale', endsAt - clock.now())
-      return start(request, token)
+      return start(request, previous)
     },
   })
 
@@ -99,7 +105,7 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     if (request.singleUse) return mintOnce(request, call)
     const entry = entries.get(request.key)
     if (call?.forceRefresh) return mint(request, entry, call)
-    const served = isUsable(entry, now) ? entry : takeOver(request, now)
+    const served = isUsable(entry, now) ? entry : takeOver(request, entry, now)
     if (served === undefined) return mint(request, entry, call)
     const { token } = served
     if (now >= token.freshUntil || served.mintedFor !== served.request) {
@@ -117,13 +123,13 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     clock.monotonic() < entry.deadline
 
   /** Puts the token of the key before in the place of one that is still to be minted. */
-  const takeOver = (request: MintRequest, now: number): CacheEntry | undefined => {
+  const takeOver = (request: MintRequest, own: CacheEntry | undefined, now: number) => {
     const before = options.before?.(request)
     const entry = before && entries.get(before.key)
     if (!isUsable(entry, now)) return undefined
-    const own = { ...entry, request, refreshing: false, failures: 0, retryAt: 0 }
-    entries.set(request.key, own)
-    return own
+    const taken = takenOver(entry, request, own)
+    entries.set(request.key, taken)
+    return taken
   }
 
   /** Mints in the foreground, or joins the mint of this key that is under way. */
@@ -137,7 +143,7 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     if (entry !== undefined && call?.forceRefresh) {
       tellRefresh(request, 'forced', entry.endsAt - clock.now())
     } else tellMiss(request)
-    const result = start(request, entry?.token)
+    const result = start(request, entry?.previous)
     return result instanceof Promise ? unlessAborted(result, call?.signal) : result
   }
 
@@ -206,7 +212,7 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     if (isOther && isUsable(entry, clock.now())) return entry.token
     if (!mayMint()) return undefined
     tellRefresh(request, 'unauthorized', entry === undefined ? 0 : entry.endsAt - clock.now())
-    const result = start(request, entry?.token)
+    const result = start(request, entry?.previous)
     // Without an entry to differ from, one of the same second may be the same again
     const other = (token: Token) =>
       Token.authorization(token) === refused ? start(request, token) : token
@@ -214,7 +220,6 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
   }
 
   const keep = (request: MintRequest, token: Token, started: Moment) => {
-    if (lasting(request) !== undefined) generation += 1
     entries.set(request.key, entryOf(request, token, started))
   }
 

@@ -7,6 +7,8 @@ import { Token } from './token.js'
 /** One key's token and what has become of it. @internal */
 export interface CacheEntry extends Refreshable {
   readonly token: Token
+  /** What its successor differs from: the token, or one in whose place it is served. */
+  readonly previous: Token
   /** What the token was minted for: another key's request, where its token was taken over. */
   readonly mintedFor: MintRequest
   /** Epoch seconds: `iat` by our own clock. */
@@ -31,6 +33,7 @@ export function entryOf(request: MintRequest, token: Token, started: Moment): Ca
     request,
     mintedFor: request,
     token,
+    previous: token,
     startsAt: token.issuedAt - offset,
     endsAt: token.expiresAt - offset,
     usableUntil: started.now + usable,
@@ -40,4 +43,19 @@ export function entryOf(request: MintRequest, token: Token, started: Moment): Ca
     failures: 0,
     retryAt: 0,
   }
+}
+
+/**
+ * The entry of another key's request, in the place of one's own.
+ *
+ * @param own what stood there, and was invalidated or has ended.
+ * @internal
+ */
+export function takenOver(
+  entry: CacheEntry,
+  request: MintRequest,
+  own: CacheEntry | undefined,
+): CacheEntry {
+  const previous = own?.previous ?? entry.token
+  return { ...entry, request, previous, refreshing: false, failures: 0, retryAt: 0 }
 }

@@ -22,6 +22,7 @@ export interface Happenings {
   minted(): void
   refused(partner: string, keyId: string): void
   lastRefusal(partner: string): LastRefusal | undefined
+  forget(partner: string): void
   /** Of the last hour or, if that is shorter, since the start. */
   rates(): Rates
 }
@@ -63,6 +64,7 @@ export function createHappenings(clock: Clock): Happenings {
       lastRefusals.set(partner, { at: clock.now(), keyId })
     },
     lastRefusal: (partner) => lastRefusals.get(partner),
+    forget: (partner) => void lastRefusals.delete(partner),
     rates: () => {
       bucket()
       const seconds = Math.min(hour, clock.monotonic() - startedAt)

@@ -21,6 +21,7 @@ export interface ClockOffsets {
    * @returns whether it is another one now.
    */
   learn(partner: string, answer: DatedAnswer, mayChange: () => boolean): boolean
+  forget(partner: string): void
 }
 
 interface Learnt extends PartnerClock {
@@ -77,5 +78,5 @@ export function createClockOffsets(clock: Clock): ClockOffsets {
     return isNews
   }
 
-  return { of, learn }
+  return { of, learn, forget: (partner) => void learnt.delete(partner) }
 }

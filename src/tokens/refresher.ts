@@ -55,7 +55,12 @@ export function createRefresher<E extends Refreshable>(options: RefresherOptions
     }
     try {
       const result = refresh(entry)
-      if (result instanceof Promise) result.catch(() => backOff(task))
+      if (!(result instanceof Promise)) return
+      // It may have been discarded while it was under way, and the entry be due again
+      const end = () => {
+        entry.refreshing = false
+      }
+      result.then(end, () => backOff(task))
     } catch {
       backOff(task)
     }

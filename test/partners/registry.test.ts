@@ -227,6 +227,19 @@ describe('match', () => {
     }
   })
 
+  it('tells thousands of origins apart, and from those that are nearly the same', () => {
+    const many = Array.from({ length: 3_000 }, (_, index) =>
+      partner({ name: `${index}`, origin: `https://${index.toString(36)}.partner.example` }),
+    )
+    const { match } = createRegistry(many)
+    for (const { name, origins } of many) {
+      expect(match(`${origins[0]}/offers`)?.name).toBe(name)
+      expect(match(`${origins[0]}.example/offers`)).toBeUndefined()
+      expect(match(`${String(origins[0]).slice(0, -1)}/offers`)).toBeUndefined()
+      expect(match(`http${String(origins[0]).slice(5)}/offers`)).toBeUndefined()
+    }
+  })
+
   it('goes by the longest prefix, in whatever order partners come', () => {
     const behind = ['/a', '/a/b/c', '/', '/a/b'].map((pathPrefix) =>
       partner({ name: pathPrefix, origin: 'https://gateway.example', pathPrefix }),
@@ -270,6 +283,8 @@ describe('match, for any URL, is what the URL parser says', () => {
     ...['API.hotels.example', 'api.hotels.example.', 'api.hotels.example.evil', 'evil.example'],
     ...['api%2ehotels.example', 'ａpi.hotels.example', 'bücher.example', 'gateway.example.'],
     ...['0x7f.1:8080', '2130706433:8080', '[::1]', 'gateway.example', 'gateway.example', ''],
+    ...['a-b.example', 'xn--bcher-kva.example', 'xn--x.example', 'x--y.example', '1.2.3.4'],
+    ...['0.1', 'a.0x1', 'a.1', 'localhost', 'bücher.example', 'a_b.example', '-.example'],
   )
   const port = fc.constantFrom('', '', '', '', ':', ':443', ':0443', ':80', ':8080', ':x')
   const segment = fc.constantFrom(
