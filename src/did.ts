@@ -83,3 +83,8 @@ function whyNotId(digits: string | undefined): string | undefined {
   const place = `character ${at + 1} after 0x is no hex digit (0 to 9, a to f)`
   return length === idLength ? `one whose ${place}` : `${count}, and ${place}`
 }
+
+/** A DID by the ends of its digits, which are enough for a reader to tell DIDs apart. @internal */
+export function shortDid(did: string): string {
+  return did.replace(/(0x.{4}).{56}(.{4})/, '$1…$2')
+}

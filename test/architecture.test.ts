@@ -12,6 +12,7 @@ const layers = [
   'errors.ts',
   'events.ts',
   'abort.ts',
+  'words.ts',
   'did.ts',
   'duration.ts',
   'options.ts',

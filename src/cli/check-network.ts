@@ -1,8 +1,8 @@
+import { span } from '../words.js'
 import { checkAnswer } from './check-answer.js'
 import type { Sample } from './check-partner.js'
 import { type Row, row } from './check-row.js'
 import { networkReason } from './network.js'
-import { span } from './words.js'
 
 /** Seconds that a partner has to answer. */
 const longestWait = 5

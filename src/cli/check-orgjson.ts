@@ -1,11 +1,11 @@
 import type { KeyObject } from 'node:crypto'
 import { type ParsedDid, parseDid } from '../did.js'
+import { moment } from '../words.js'
 import { type Row, row, type Status } from './check-row.js'
 import { type Entry, type Form, forms, fragmentOf, isRevoked } from './orgjson-facts.js'
 import { holdsKey, holdsPrivateKey, keysIn, whyUnreadable } from './orgjson-keys.js'
 import type { CheckedOrgJson } from './orgjson-read.js'
 import { isSameIdentifier } from './orgjson-refusals.js'
-import { moment } from './words.js'
 
 /** A key of ours, under the name that our tokens give it. */
 export interface Signing {

@@ -1,9 +1,9 @@
-import { isPortableFragment, parseDid } from '../did.js'
+import { isPortableFragment, parseDid, shortDid } from '../did.js'
 import type { Partner } from '../partners/partner.js'
 import type { KnownKeys } from '../testing/index.js'
+import { span } from '../words.js'
 import { judgeBy, type Kind, kinds } from './acceptance.js'
 import { type Row, row } from './check-row.js'
-import { span } from './words.js'
 
 /** A token for a partner, and by what to judge it here. */
 export interface Sample {
@@ -38,7 +38,7 @@ export function checkFragment(fragment: string): Row {
 
 function checkForm({ partner, issuer }: Sample): Row {
   const { chain } = parseDid(partner.did)
-  const who = `${short(issuer)} calls ${short(partner.did)}`
+  const who = `${shortDid(issuer)} calls ${shortDid(partner.did)}`
   return row(
     `${partner.name}: DID form`,
     'pass',
@@ -46,11 +46,6 @@ function checkForm({ partner, issuer }: Sample): Row {
       ? `without chain, as older partners want it: ${who}`
       : `with chain ${chain}, which current partners alone take: ${who}`,
   )
-}
-
-/** The ends of the digits are enough for a reader to tell DIDs apart. */
-function short(did: string): string {
-  return did.replace(/(0x.{4}).{56}(.{4})/, '$1…$2')
 }
 
 /** Tried against the rules of the kinds of partner that go by this form of DID. */

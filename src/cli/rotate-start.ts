@@ -5,6 +5,7 @@ import type { Config, KeySource } from '../config/sources.js'
 import { passphraseIn, readText } from '../config/text.js'
 import type { OrgidAuthOptions } from '../configuration.js'
 import { parseDuration } from '../duration.js'
+import { moment, span } from '../words.js'
 import { replaceText } from './files.js'
 import { keyPath } from './init.js'
 import { stranger } from './init-answers.js'
@@ -24,7 +25,6 @@ import {
   register,
 } from './rotate-files.js'
 import type { Rotation } from './rotate-state.js'
-import { moment, span } from './words.js'
 
 /** Longer than any partner keeps what it has seen of ORG.JSON. */
 const usualWait = '30 days'

@@ -1,9 +1,9 @@
 import type { Configuration } from '../configuration.js'
 import type { SigningKey } from '../tokens/keyring.js'
+import { moment, relative, span } from '../words.js'
 import { CliError } from './io.js'
 import { fragmentOf } from './orgjson-facts.js'
 import type { CheckedOrgJson } from './orgjson-read.js'
-import { moment, relative, span } from './words.js'
 
 /** Where a rotation stands. Times are epoch seconds. */
 export interface Rotation {

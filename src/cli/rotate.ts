@@ -1,4 +1,5 @@
 import { Argument, type Command, Option } from 'commander'
+import { moment } from '../words.js'
 import { replaceText } from './files.js'
 import { CliError, type Io, type Result, usageError } from './io.js'
 import { reasons } from './orgjson-facts.js'
@@ -10,7 +11,6 @@ import { startRotation } from './rotate-start.js'
 import { type Rotation, refuseEarly, rotationOf, stepsOf } from './rotate-state.js'
 import { addCommand, report, type Session } from './session.js'
 import { columns, styleFor } from './terminal.js'
-import { moment } from './words.js'
 
 const stepNames = ['start', 'switch', 'retire'] as const
 type StepName = (typeof stepNames)[number]

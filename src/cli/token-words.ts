@@ -1,6 +1,6 @@
 import type { LooseJwt } from '../testing/decode.js'
+import { moment, relative, span } from '../words.js'
 import { printable } from './terminal.js'
-import { moment, relative, span } from './words.js'
 
 /** A token's header and claims in words, in rows of two. */
 export function describeToken({ header, claims }: LooseJwt, now: number): string[][] {

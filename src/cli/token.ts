@@ -3,6 +3,7 @@ import type { CallOptions } from '../context.js'
 import { isOrgidAuthError, OrgidAuthError } from '../errors.js'
 import { nearest } from '../options.js'
 import type { Partner } from '../partners/partner.js'
+import { relative } from '../words.js'
 import { type Io, type Result, usageError } from './io.js'
 import {
   type ConfigOptions,
@@ -13,7 +14,6 @@ import {
   type OwnConfig,
 } from './own-config.js'
 import { addCommand, type CommonOptions, collect, report, type Session } from './session.js'
-import { relative } from './words.js'
 
 /** What a command says of the token that it wants. */
 export interface TokenOptions {

@@ -1,4 +1,6 @@
+import { shortDid } from '../did.js'
 import type { KeyStatus } from '../interface.js'
+import { moment, relative, span } from '../words.js'
 import type { PartnerReport, StatusReport, TokenLife } from './report.js'
 import { style } from './style.js'
 
@@ -17,7 +19,7 @@ export function toHtml(report: StatusReport): string {
 <body>
 <header>
 <h1>ORGiD tokens</h1>
-<p>As of ${time(now)}. ${rateWords(rates)}</p>
+<p>As of ${moment(now)}. ${rateWords(rates)}</p>
 </header>
 <main>
 <section aria-labelledby="partners">
@@ -46,17 +48,17 @@ function partnerCard(partner: PartnerReport, now: number): string {
     ...(lastError === undefined
       ? []
       : [
-          `<p class="bad">No token could be minted ${ago(lastError.at, now)}: <code>${escapeHtml(lastError.code)}</code>.</p>`,
+          `<p class="bad">No token could be minted ${relative(lastError.at, now)}: <code>${escapeHtml(lastError.code)}</code>.</p>`,
         ]),
     ...(fallback === undefined
       ? []
       : [
-          `<p class="warn">It refuses tokens of the key <code>#${escapeHtml(fallback.from)}</code>, and gets those of <code>#${escapeHtml(fallback.to)}</code>, for ${span(Math.max(1, now - fallback.since))} now; the new one is tried again ${ahead(fallback.retryAt, now)}.</p>`,
+          `<p class="warn">It refuses tokens of the key <code>#${escapeHtml(fallback.from)}</code>, and gets those of <code>#${escapeHtml(fallback.to)}</code>, for ${span(Math.max(1, now - fallback.since))} now; the new one is tried again ${relative(fallback.retryAt, now)}.</p>`,
         ]),
     ...(lastRefusal === undefined
       ? []
       : [
-          `<p class="warn">It answered 401 ${ago(lastRefusal.at, now)} to a token of <code>#${escapeHtml(lastRefusal.keyId)}</code>. ${escapeHtml(lastRefusal.remedy)}</p>`,
+          `<p class="warn">It answered 401 ${relative(lastRefusal.at, now)} to a token of <code>#${escapeHtml(lastRefusal.keyId)}</code>. ${escapeHtml(lastRefusal.remedy)}</p>`,
         ]),
   ]
   const state =
@@ -87,7 +89,7 @@ function livesTable(
 ): string {
   const rows = lives.map((life) => {
     const { audience, keyId, scope, issuedAt, freshUntil, expiresAt } = life
-    return `<tr><td><code title="${escapeHtml(audience)}">${escapeHtml(short(audience))}</code>${scope === undefined ? '' : ` ${escapeHtml(scope.join(' '))}`}</td><td><code>#${escapeHtml(keyId)}</code></td><td>${ago(issuedAt, now)}</td><td>${ahead(freshUntil, now)}</td><td>${ahead(expiresAt, now)}</td><td>${timeline(life, now)}</td></tr>`
+    return `<tr><td><code title="${escapeHtml(audience)}">${escapeHtml(shortDid(audience))}</code>${scope === undefined ? '' : ` ${escapeHtml(scope.join(' '))}`}</td><td><code>#${escapeHtml(keyId)}</code></td><td>${relative(issuedAt, now)}</td><td>${relative(freshUntil, now)}</td><td>${relative(expiresAt, now)}</td><td>${timeline(life, now)}</td></tr>`
   })
   const more = tokens > lives.length ? `<p>And ${tokens - lives.length} more.</p>` : ''
   // Keyboards reach what does not fit, by scrolling the region
@@ -111,9 +113,9 @@ function keysTable(keys: readonly KeyStatus[], now: number): string {
     const state = active
       ? 'signs'
       : waits
-        ? `signs ${ahead(activeFrom, now)}`
+        ? `signs ${relative(activeFrom, now)}`
         : 'kept: the key before'
-    return `<tr><td><code>#${escapeHtml(key)}</code></td><td>${state}</td><td>${activeFrom === undefined ? 'from the start' : time(activeFrom)}</td></tr>`
+    return `<tr><td><code>#${escapeHtml(key)}</code></td><td>${state}</td><td>${activeFrom === undefined ? 'from the start' : moment(activeFrom)}</td></tr>`
   })
   return `<div class="wide" role="region" tabindex="0" aria-label="Table of keys"><table>
 <thead><tr><th scope="col">key</th><th scope="col">state</th><th scope="col">active from</th></tr></thead>
@@ -125,38 +127,6 @@ ${rows.join('\n')}
 /** Names may be any text; an id is made of what is surely one. */
 function id(name: string): string {
   return `partner-${Buffer.from(name).toString('hex')}`
-}
-
-/** The ends of the digits are enough for a reader to tell DIDs apart. */
-function short(did: string): string {
-  return did.replace(/(0x.{4}).{56}(.{4})/, '$1…$2')
-}
-
-function time(seconds: number): string {
-  const date = new Date(seconds * 1_000)
-  if (Number.isNaN(date.getTime())) return 'beyond what a date can say'
-  const iso = date.toISOString()
-  return `<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')} UTC</time>`
-}
-
-function ahead(moment: number, now: number): string {
-  return moment > now ? `in ${span(moment - now)}` : ago(moment, now)
-}
-
-function ago(moment: number, now: number): string {
-  return now - moment < 1 ? 'now' : `${span(now - moment)} ago`
-}
-
-const units = [
-  ['day', 86_400],
-  ['hour', 3_600],
-  ['minute', 60],
-  ['second', 1],
-] as const
-
-function span(seconds: number): string {
-  const [unit, size] = units.find(([, least]) => seconds >= 2 * least) ?? units[3]
-  return counted(Math.round(seconds / size), unit)
 }
 
 function counted(count: number, noun: string): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { describeToken } from '../../src/cli/token-words.js'
-import { moment, relative, span } from '../../src/cli/words.js'
+import { moment, relative, span } from '../../src/words.js'
 
 const token = (claims: Record<string, unknown>) =>
   Object.fromEntries(

@@ -129,7 +129,7 @@ describe('the status page', () => {
     await expect(auth.token(hotels.name)).rejects.toMatchObject({ code: 'ERR_SIGNER_FAILED' })
     const get = await serve(servers.Koa, auth)
     const html = await (await get('/orgid')).text()
-    expect(html).toMatch(/#webserver2<\/code><\/td><td>signs in 3 hours/)
+    expect(html).toMatch(/#webserver2<\/code><\/td><td>signs in 2\.8 hours/)
     expect(html).toContain('<code>ERR_SIGNER_FAILED</code>')
   })
 })
