@@ -250,6 +250,7 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     ownsOrigin: (partner) => registry.ownsOrigin(partner),
     now: () => clock.now(),
     usable: cache.usable,
+    isKeyUsed: keyring.isUsed,
     happenings,
     authorization,
     ...answers,

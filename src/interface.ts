@@ -147,6 +147,8 @@ export interface AuthInternals {
   /** The cached tokens that would be served now. */
   usable(): readonly CacheEntry[]
   readonly happenings: Happenings
+  /** Whether a key of this id is, or ever was, in use. */
+  isKeyUsed(id: string): boolean
   /**
    * As `auth.authorization`.
    *

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
+  chownSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -47,7 +48,7 @@ export function cannotWrite(error: unknown, file: string): CliError {
 
 /**
  * Replaces the text of a file at once: whoever reads it meanwhile sees the old or the new one. Its
- * permissions stay, and a symbolic link stays one.
+ * permissions and its owner stay, and a symbolic link stays one.
  *
  * @param before the text that the new one was made of: where the file has another one by now, that
  *   stays.
@@ -60,8 +61,7 @@ export function replaceText(
   before: string,
 ): void {
   try {
-    const path = realpathSync(resolve(cwd, file))
-    replace(path, text, statSync(path).mode & 0o7777, before)
+    replace(realpathSync(resolve(cwd, file)), text, before)
   } catch (error) {
     throw error instanceof CliError ? error : cannotWrite(error, file)
   }
@@ -73,11 +73,35 @@ export function modeOf({ cwd }: Pick<Io, 'cwd'>, file: string): number | undefin
   return statSync(resolve(cwd, file), { throwIfNoEntry: false })?.mode
 }
 
-function replace(path: string, text: string, mode: number, before: string): void {
+/** Whom a file belongs to. */
+export interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
+export function ownerOf({ cwd }: Pick<Io, 'cwd'>, file: string): Owner {
+  return statSync(resolve(cwd, file))
+}
+
+/** Gives a new file to its owner: a process that runs as another user has to read it. */
+export function giveTo({ uid, gid }: Owner, path: string): void {
+  const own = statSync(path)
+  if (own.uid !== uid || own.gid !== gid) chownSync(path, uid, gid)
+}
+
+export function removeFiles({ cwd }: Pick<Io, 'cwd'>, files: readonly string[]): void {
+  for (const file of files) rmSync(resolve(cwd, file), { force: true })
+}
+
+function replace(path: string, text: string, before: string): void {
+  const stats = statSync(path)
+  const mode = stats.mode & 0o7777
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   try {
     // Flushed: the new text is on the disk before the name is its
     writeFileSync(temporary, text, { flag: 'wx', mode, flush: true })
+    // Before the mode, of which a new owner would take the special bits away
+    giveTo(stats, temporary)
     chmodSync(temporary, mode)
     refuseChanged(path, before)
     renameSync(temporary, path)

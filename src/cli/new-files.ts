@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { linkSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { cannotWrite } from './files.js'
+import { cannotWrite, giveTo, type Owner } from './files.js'
 import { CliError, type Io } from './io.js'
 
 /** A file to be written. */
@@ -12,6 +12,8 @@ export interface NewFile {
   readonly mode: number
   /** Replaces one that exists; the new one has its own permissions. Default: false. */
   readonly force?: boolean
+  /** Default: who runs this. */
+  readonly owner?: Owner | undefined
 }
 
 /**
@@ -97,9 +99,10 @@ function keep(path: string): string | undefined {
   return name
 }
 
-function create(path: string, { text, mode }: Omit<NewFile, 'file'>): void {
+function create(path: string, { text, mode, owner }: Omit<NewFile, 'file'>): void {
   try {
     writeFileSync(path, text, { flag: 'wx', mode, flush: true })
+    if (owner !== undefined) giveTo(owner, path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(path, { force: true })
     throw error

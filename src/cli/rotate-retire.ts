@@ -1,10 +1,9 @@
 import { replaceText } from './files.js'
 import { CliError, type Io, type Result } from './io.js'
-import { fragmentOf } from './orgjson-facts.js'
 import type { OwnConfig } from './own-config.js'
 import { withoutKeys } from './rotate-config.js'
 import { type RotateOptions, readEditable, readInto, register } from './rotate-files.js'
-import { type Rotation, refuseEarly } from './rotate-state.js'
+import { isPublished, type Rotation, refuseEarly } from './rotate-state.js'
 
 /** Takes the keys that have signed before out of the configuration, and revokes them in ORG.JSON. */
 export function retireKeys(
@@ -28,10 +27,13 @@ export function retireKeys(
   const { file, text } = readEditable(io, own.config)
   const edited = withoutKeys(text, ids, file)
   const orgJson = options.into === undefined ? undefined : readInto(io, options.into)
-  const { older: olderForm = [], current = [] } = orgJson?.document.entries ?? {}
-  const there = ids.filter((id) =>
-    [...olderForm, ...current].some((entry) => fragmentOf(entry) === id),
-  )
+  if (!options.now && orgJson && !isPublished(active.id, orgJson.document)) {
+    throw new CliError(
+      'ERR_ROTATION',
+      `retire: expected ${orgJson.file} to have #${active.id}, which signs now, got none of that name: partners cannot know it, and take the old key alone. Register it (orgid-bearer register --into ${orgJson.file}), publish that, and wait; --now goes on all the same`,
+    )
+  }
+  const there = ids.filter((id) => orgJson && isPublished(id, orgJson.document))
   const registered =
     orgJson &&
     register(
@@ -46,10 +48,11 @@ export function retireKeys(
       now,
     )
 
-  replaceText(io, file, edited, text)
+  // In this order: while the configuration has the old key, this can be run again
   if (orgJson && registered && registered.text !== orgJson.text) {
     replaceText(io, orgJson.file, registered.text, orgJson.text)
   }
+  replaceText(io, file, edited, text)
   const names = ids.map((id) => `#${id}`).join(' and ')
   const changes = registered?.changes ?? []
   const into = orgJson?.file ?? '<your ORG.JSON>'

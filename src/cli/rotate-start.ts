@@ -6,7 +6,7 @@ import { passphraseIn, readText } from '../config/text.js'
 import type { OrgidAuthOptions } from '../configuration.js'
 import { parseDuration } from '../duration.js'
 import { moment, span } from '../words.js'
-import { replaceText } from './files.js'
+import { ownerOf, removeFiles, replaceText } from './files.js'
 import { keyPath } from './init.js'
 import { stranger } from './init-answers.js'
 import { CliError, type Io, type Result, usageError } from './io.js'
@@ -69,9 +69,19 @@ export function startRotation(
   refuseUnusable(own, edited, file)
   const registered = orgJson && register(own, orgJson, { fragment, key: publicKey.text }, io.now())
 
-  writeNewFiles(io, [privateKey, publicKey])
+  const owner = ownerOf(io, file)
+  writeNewFiles(io, [
+    { ...privateKey, owner },
+    { ...publicKey, owner },
+  ])
+  try {
+    replaceText(io, file, edited, text)
+  } catch (error) {
+    removeFiles(io, [privateKey.file, publicKey.file])
+    throw error
+  }
+  // At last: should it fail, the key is there to be registered
   if (orgJson && registered) replaceText(io, orgJson.file, registered.text, orgJson.text)
-  replaceText(io, file, edited, text)
   return {
     json: {
       step: 'start',

@@ -90,11 +90,14 @@ function publication(
   if (orgJson === undefined) {
     return { isDone: true, detail: `#${id}; to see whether it is in your ORG.JSON, add --into` }
   }
-  const { older, current } = orgJson.document.entries
-  const isThere = [...older, ...current].some((entry) => fragmentOf(entry) === id)
-  return isThere
+  return isPublished(id, orgJson.document)
     ? { isDone: true, detail: `#${id} is in ${orgJson.name}` }
     : { isDone: false, detail: `#${id} is not in ${orgJson.name}` }
+}
+
+/** Whether a document has a key of this name, in whichever form. */
+export function isPublished(id: string, { entries }: CheckedOrgJson): boolean {
+  return [...entries.older, ...entries.current].some((entry) => fragmentOf(entry) === id)
 }
 
 /** @throws CliError `ERR_ROTATION` */

@@ -85,7 +85,7 @@ export function createChangingKeys(): ChangingKeys {
     if (slots.has(single)) return
     const running = activeFroms(auth)
     const added = next.filter(({ id }) => !slots.has(id))
-    const known = added.find(({ id }) => running.has(id))
+    const known = added.find(({ id }) => internalsOf(auth).isKeyUsed(id))
     if (known !== undefined) throw usedBefore(known.id, 'which code has added')
     const gone = goneFrom(next)
     const [first] = gone

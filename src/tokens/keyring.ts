@@ -41,6 +41,8 @@ export interface Keyring {
   get(id: string): SigningKey | undefined
   /** The key that this one took over from. */
   before(id: string): SigningKey | undefined
+  /** Whether a key of this name is, or ever was, in the ring. */
+  isUsed(id: string): boolean
   add(key: SigningKey): void
   /** @throws OrgidAuthError `ERR_INVALID_OPTION` if the ring has no such key or no other. */
   retire(id: string, now: number): void
@@ -93,6 +95,7 @@ export function createKeyring(initial: readonly SigningKey[]): Keyring {
     active,
     get: (id) => keys.find((key) => key.id === id),
     before: (id) => inTurn[inTurn.findIndex((key) => key.id === id) - 1],
+    isUsed: (id) => used.has(id),
     add: (key) => {
       if (used.has(key.id)) {
         throw invalidOption(

@@ -1,4 +1,13 @@
-import { chmodSync, lstatSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createOrgidAuthFromEnv } from '../../src/index.js'
 import { orgJsonEntries } from '../../src/keys/orgjson.js'
@@ -213,6 +222,28 @@ describe('rotate start', () => {
     expect((await run('rotate', '--json')).json()).toMatchObject({ next: { id: 'webserver2' } })
   })
 
+  it('leaves nothing behind when it cannot write the configuration', async () => {
+    const { rotate, cwd, read } = setUp()
+    const long = `${'o'.repeat(245)}.json`
+    renameSync(join(cwd, 'orgid.json'), join(cwd, long))
+    const before = [readdirSync(cwd), read('org.json')]
+    const { stderr } = await rotate('start', '--into', 'org.json', '--config', long)
+    expect(stderr).toMatch(/^ERR_FILE .*ENAMETOOLONG/)
+    expect([readdirSync(cwd), read('org.json')]).toEqual(before)
+  })
+
+  // Only the superuser can give a file away
+  it.each(process.getuid?.() === 0 ? [1_000] : [])(
+    'leaves files to whom they belong, the new key included: %i',
+    async (uid) => {
+      const { rotate, cwd } = setUp()
+      for (const file of ['orgid.json', 'org.json']) chownSync(join(cwd, file), uid, uid)
+      expect((await rotate('start', '--into', 'org.json')).code).toBe(0)
+      const files = ['orgid.json', 'org.json', 'webserver2.pem', 'webserver2.pub']
+      expect(files.map((file) => statSync(join(cwd, file)).uid)).toEqual(files.map(() => uid))
+    },
+  )
+
   it('does not begin a second rotation before the switch', async () => {
     const { rotate, read } = setUp()
     await rotate('start')
@@ -390,29 +421,52 @@ describe('rotate retire', () => {
     expect(org().verificationMethod[0].verificationMethodRevocation.reason).toBe('keyCompromise')
   })
 
-  it('says how to revoke it where it does not, and minds no document without it', async () => {
+  it('says how to revoke it where it does not', async () => {
     const files = setUp()
     await files.rotate('start')
     files.pass(31 * day)
-    files.write('other.json', {
-      ...orgJson(files.publicKey),
-      publicKey: [],
-      verificationMethod: [],
-    })
     const { code, stderr } = await files.rotate('retire')
     expect(code).toBe(0)
     expect(stderr).toMatch(/register --into <your ORG\.JSON> --replaces webserver/)
-    const again = setUp()
-    await again.rotate('start')
-    again.pass(31 * day)
-    again.write('other.json', {
-      ...orgJson(again.publicKey),
-      publicKey: [],
-      verificationMethod: [],
-    })
-    expect((await again.rotate('retire', '--into', 'other.json')).code).toBe(0)
-    expect(idsIn(JSON.parse(again.read('other.json')).publicKey)).toEqual(['webserver2'])
   })
+
+  it('does not retire the only key that partners can know, unless told to', async () => {
+    const files = setUp()
+    await files.rotate('start')
+    files.pass(31 * day)
+    const before = [files.read('orgid.json'), files.read('org.json')]
+    const { code, stderr } = await files.rotate('retire', '--into', 'org.json')
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^ERR_ROTATION .*#webserver2.*cannot know it.*register --into/),
+    ])
+    expect([files.read('orgid.json'), files.read('org.json')]).toEqual(before)
+    expect((await files.rotate('retire', '--into', 'org.json', '--now')).code).toBe(0)
+    expect(idsIn(files.org().publicKey)).toEqual(['webserver2'])
+  })
+
+  it.each(['orgid.json', 'org.json'])(
+    'can be run again when it could not write %s',
+    async (file) => {
+      const { rotate, cwd, pass, read, org } = setUp()
+      await rotate('start', '--into', 'org.json')
+      pass(31 * day)
+      // There is no room in the name for the ending of a temporary file
+      const long = `${'o'.repeat(245)}.json`
+      const retire = (name: string) => {
+        const [config, into] = ['orgid.json', 'org.json'].map((one) => (one === file ? name : one))
+        const named = ['--config', config as string, '--into', into as string]
+        return rotate('retire', ...named, '--reason', 'keyCompromise')
+      }
+      renameSync(join(cwd, file), join(cwd, long))
+      expect((await retire(long)).stderr).toMatch(/^ERR_FILE .*ENAMETOOLONG/)
+      renameSync(join(cwd, long), join(cwd, file))
+      expect((await retire(file)).code).toBe(0)
+      expect(read('orgid.json')).not.toContain('"webserver"')
+      expect(idsIn(org().publicKey)).toEqual(['webserver2'])
+      expect(org().verificationMethod[0].verificationMethodRevocation.reason).toBe('keyCompromise')
+    },
+  )
 })
 
 describe('a rotation by command', () => {

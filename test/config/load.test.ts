@@ -526,6 +526,22 @@ describe('keys in a configuration file', () => {
     expect(codes()).toEqual(['ORGID_RELOAD_REFUSED'])
   })
 
+  it('that code has added and retired are not added again, and nothing else is taken over', async () => {
+    const env = { ONE: first.pem, NEW: second.pem, THREE: newKey().pem }
+    const config = writeBoth(several(entry('one')))
+    const auth = await load({ config, env })
+    auth.addKey({ id: 'three', key: env.THREE })
+    auth.invalidate({ keyId: 'three' })
+    const before = tokenOf(auth)
+    replace('orgid.json', { ...several(entry('one', 'new'), entry('three')), partners: [] })
+    await until(() => expect(codes()).toEqual(['ORGID_RELOAD_REFUSED']))
+    await looks()
+    expect(auth.status().partners).toHaveLength(1)
+    expect(tokenOf(auth)).toBe(before)
+    auth.invalidate()
+    expect(await isSignedBy(tokenOf(auth), first.publicKey)).toBe(true)
+  })
+
   it('never use a fragment again, nor twice, nor change to a single key', async () => {
     const config = writeBoth(several(entry('one'), entry('two')))
     const auth = await load({ config, env })
