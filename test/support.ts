@@ -45,5 +45,16 @@ export function refusal(fn: () => unknown): OrgidAuthError {
   throw new Error('expected a refusal')
 }
 
+/** The same, of an answer that is waited for. */
+export async function laterRefusal(answer: unknown): Promise<OrgidAuthError> {
+  try {
+    await answer
+  } catch (error) {
+    if (isOrgidAuthError(error)) return error
+    throw error
+  }
+  throw new Error('expected a refusal')
+}
+
 /** The code of that error. */
 export const codeOf = (fn: () => unknown) => refusal(fn).code

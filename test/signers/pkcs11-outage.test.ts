@@ -5,23 +5,12 @@ import {
   pkcs11Signer,
 } from 'orgid-bearer/signers/pkcs11'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { isOrgidAuthError, type OrgidAuthError } from '../../src/errors.js'
 import { createOrgidAuth } from '../../src/index.js'
 import { shownBy } from '../secrets.js'
-import { did, gate, settle } from '../support.js'
+import { did, gate, laterRefusal, settle } from '../support.js'
 import { softHsmIsMissing } from '../tools.js'
 import { type SoftHsm, softHsm } from './softhsm.js'
 import { type WatchedPkcs11, watchPkcs11 } from './watched-pkcs11.js'
-
-async function refusal(answer: Promise<unknown>): Promise<OrgidAuthError> {
-  try {
-    await answer
-  } catch (error) {
-    if (isOrgidAuthError(error)) return error
-    throw error
-  }
-  throw new Error('expected a refusal')
-}
 
 describe.skipIf(softHsmIsMissing())('a signer over SoftHSM', () => {
   let hsm: SoftHsm
@@ -60,7 +49,7 @@ describe.skipIf(softHsmIsMissing())('a signer over SoftHSM', () => {
   const isGoneAndBack = async (signer: Pkcs11Signer) => {
     const before = watched.count('C_Finalize')
     hsm.remove()
-    await refusal(sign(signer))
+    await laterRefusal(sign(signer))
     hsm.restore()
     expect(await signsValidly(signer)).toBe(true)
     expect(watched.count('C_Finalize')).toBe(before + 1)
@@ -133,7 +122,7 @@ describe.skipIf(softHsmIsMissing())('a signer over SoftHSM', () => {
 
       expect(other?.equals(signer.publicKey as KeyObject)).toBe(false)
       expect(await signsValidly(signer)).toBe(true)
-      expect((await refusal(sign(signer))).code).toBe('ERR_INVALID_SIGNATURE')
+      expect((await laterRefusal(sign(signer))).code).toBe('ERR_INVALID_SIGNATURE')
       const opened = watched.count('C_OpenSession')
       expect(await signsValidly(signer)).toBe(true)
       expect(watched.count('C_OpenSession')).toBe(opened + 1)
@@ -150,7 +139,7 @@ describe.skipIf(softHsmIsMissing())('a signer over SoftHSM', () => {
     ])('after %s', async (_, code) => {
       const signer = await open()
       watched.failOnce('C_SignInit', code)
-      const error = await refusal(sign(signer))
+      const error = await laterRefusal(sign(signer))
       expect(error.code).toBe('ERR_SIGNER_FAILED')
       expect(error.message).toContain(`CKR_0x${code.toString(16)}`)
       expect(watched.count('C_SignInit')).toBe(1)
@@ -162,16 +151,16 @@ describe.skipIf(softHsmIsMissing())('a signer over SoftHSM', () => {
       const pins = [hsm.pin, 'wr0ng-pIn', 'wr0ng-too', 'wr0ng-pIn']
       const signer = await open({ pin: () => pins.shift() ?? hsm.pin, reinitialize: true })
       hsm.pkcs11.C_CloseAllSessions(hsm.slot)
-      const refused = await refusal(sign(signer))
+      const refused = await laterRefusal(sign(signer))
       expect(refused.code).toBe('ERR_SIGNER_FAILED')
       expect(refused.message).toContain('CKR_PIN_INCORRECT')
       expect(watched.count('C_Login')).toBe(2)
-      expect((await refusal(sign(signer))).message).toContain('CKR_PIN_INCORRECT')
+      expect((await laterRefusal(sign(signer))).message).toContain('CKR_PIN_INCORRECT')
       expect(watched.count('C_Login')).toBe(3)
 
-      const again = await refusal(open({ pin: 'wr0ng-pIn' }))
+      const again = await laterRefusal(open({ pin: 'wr0ng-pIn' }))
       expect(again.message).toMatch(/not refused yet, got one that it has/)
-      const alternating = await refusal(sign(signer))
+      const alternating = await laterRefusal(sign(signer))
       expect(alternating.message).toMatch(/not refused yet, got one that it has/)
       expect(watched.count('C_Login')).toBe(3)
       for (const error of [refused, again, alternating])
@@ -189,8 +178,8 @@ describe.skipIf(softHsmIsMissing())('a signer over SoftHSM', () => {
       const signer = await open({ attempts: 1 })
       hsm.destroyKey(hsm.label)
       hsm.pkcs11.C_CloseAllSessions(hsm.slot)
-      await refusal(sign(signer))
-      const error = await refusal(sign(signer))
+      await laterRefusal(sign(signer))
+      const error = await laterRefusal(sign(signer))
       expect(error.code).toBe('ERR_SIGNER_FAILED')
       expect(error.message).toMatch(/expected one private EC key .* got 0\./)
     })
@@ -201,7 +190,7 @@ describe.skipIf(softHsmIsMissing())('a signer over SoftHSM', () => {
       hsm.newKey({ label: hsm.label, id: Buffer.from([1]) })
       hsm.pkcs11.C_CloseAllSessions(hsm.slot)
       const signed = watched.count('C_SignAsync')
-      const error = await refusal(sign(signer))
+      const error = await laterRefusal(sign(signer))
       expect(error.code).toBe('ERR_SIGNER_FAILED')
       expect(error.message).toContain('got another one')
       expect(watched.count('C_SignAsync')).toBe(signed)
@@ -227,7 +216,7 @@ describe.skipIf(softHsmIsMissing())('a signer over SoftHSM', () => {
       const cached = await auth.token('hotels')
 
       hsm.remove()
-      const error = await refusal(auth.token('air'))
+      const error = await laterRefusal(auth.token('air'))
       expect(error.code).toBe('ERR_SIGNER_FAILED')
       expect(shownBy(error)).not.toContain(hsm.pin)
       expect((await auth.token('hotels')).value).toBe(cached.value)
@@ -248,9 +237,9 @@ describe.skipIf(softHsmIsMissing())('a signer over SoftHSM', () => {
     it('does not go on by itself in SoftHSM, but once somebody initialises the module', async () => {
       const signer = await open({ attempts: 1 })
       hsm.remove()
-      expect((await refusal(sign(signer))).code).toBe('ERR_SIGNER_FAILED')
+      expect((await laterRefusal(sign(signer))).code).toBe('ERR_SIGNER_FAILED')
       hsm.restore()
-      expect((await refusal(sign(signer))).code).toBe('ERR_SIGNER_FAILED')
+      expect((await laterRefusal(sign(signer))).code).toBe('ERR_SIGNER_FAILED')
       expect(watched.count('C_Finalize')).toBe(0)
       finalizeAndInitialize()
       expect(await signsValidly(signer)).toBe(true)
@@ -285,7 +274,7 @@ describe.skipIf(softHsmIsMissing())('a signer over SoftHSM', () => {
       finalizeAndInitialize()
       const valid = signsValidly(waiting)
       await vi.waitFor(() => expect(pins).toEqual([]))
-      await refusal(sign(first))
+      await laterRefusal(sign(first))
       await sign(first)
       await isGoneAndBack(first)
       pin.resolve(hsm.pin)
@@ -305,8 +294,8 @@ describe.skipIf(softHsmIsMissing())('a signer over SoftHSM', () => {
       const first = sign(busy)
       await settle()
       hsm.remove()
-      expect((await refusal(sign(signer))).code).toBe('ERR_SIGNER_FAILED')
-      expect((await refusal(sign(signer))).code).toBe('ERR_SIGNER_FAILED')
+      expect((await laterRefusal(sign(signer))).code).toBe('ERR_SIGNER_FAILED')
+      expect((await laterRefusal(sign(signer))).code).toBe('ERR_SIGNER_FAILED')
       expect(watched.count('C_Finalize')).toBe(0)
       hsm.restore()
       watched.between('C_SignAsync', undefined)
@@ -319,7 +308,7 @@ describe.skipIf(softHsmIsMissing())('a signer over SoftHSM', () => {
     it('opens no session in vain, however long the outage', async () => {
       const signer = await open({ reinitialize: true, concurrency: 2, attempts: 2 })
       hsm.remove()
-      await Promise.all(Array.from({ length: 20 }, () => refusal(sign(signer))))
+      await Promise.all(Array.from({ length: 20 }, () => laterRefusal(sign(signer))))
       hsm.restore()
       await vi.waitFor(async () => expect(await signsValidly(signer)).toBe(true), {
         timeout: 10_000,

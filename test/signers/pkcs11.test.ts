@@ -11,27 +11,16 @@ import {
 } from 'orgid-bearer/signers/pkcs11'
 import { verifyToken } from 'orgid-bearer/verify'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { isOrgidAuthError, type OrgidAuthError } from '../../src/errors.js'
 import { createOrgidAuth } from '../../src/index.js'
 import { jose2 } from '../interop/realVerifiers.js'
 import { shownBy } from '../secrets.js'
-import { did, gate, settle } from '../support.js'
+import { did, gate, laterRefusal, settle } from '../support.js'
 import { opensslIsMissing, softHsmIsMissing } from '../tools.js'
 import { type SoftHsm, softHsm } from './softhsm.js'
 import { pkcs11Error, type WatchedPkcs11, watchPkcs11 } from './watched-pkcs11.js'
 
 const signingInput = () =>
   Buffer.from(`eyJhbGciOiJFUzI1NksiLCJ0eXAiOiJKV1QifQ.${randomBytes(150).toString('base64url')}`)
-
-async function refusal(answer: Promise<unknown> | Uint8Array): Promise<OrgidAuthError> {
-  try {
-    await answer
-  } catch (error) {
-    if (isOrgidAuthError(error)) return error
-    throw error
-  }
-  throw new Error('expected a refusal')
-}
 
 describe.skipIf(softHsmIsMissing())('a key in SoftHSM', () => {
   let hsm: SoftHsm
@@ -219,7 +208,7 @@ describe.skipIf(softHsmIsMissing())('a key in SoftHSM', () => {
     })
 
     it('with one attempt, and fails, where the PIN is wrong', async () => {
-      const error = await refusal(open({ pin: 'wr0ng-pIn-77aa', attempts: 5 }))
+      const error = await laterRefusal(open({ pin: 'wr0ng-pIn-77aa', attempts: 5 }))
       expect(error.code).toBe('ERR_SIGNER_FAILED')
       expect(error.message).toContain('CKR_PIN_INCORRECT')
       expect(watched.count('C_Login')).toBe(1)
@@ -230,14 +219,14 @@ describe.skipIf(softHsmIsMissing())('a key in SoftHSM', () => {
       hsm.newKey({ label: 'second' })
       const pin = 'wr0ng-pIn-77aa'
       for (const label of [hsm.label, 'second', hsm.label])
-        expect((await refusal(open({ label, pin }))).code).toBe('ERR_SIGNER_FAILED')
+        expect((await laterRefusal(open({ label, pin }))).code).toBe('ERR_SIGNER_FAILED')
       hsm.destroyKey('second')
       expect(watched.count('C_Login')).toBe(1)
     })
 
     it('anew with a PIN that was refused at another place: a token is known by what names it', async () => {
-      await refusal(open({ token: hsm.token, pin: 'wr0ng-pIn' }))
-      await refusal(open({ slot: hsm.slot, pin: 'wr0ng-pIn' }))
+      await laterRefusal(open({ token: hsm.token, pin: 'wr0ng-pIn' }))
+      await laterRefusal(open({ slot: hsm.slot, pin: 'wr0ng-pIn' }))
       expect(watched.count('C_Login')).toBe(2)
     })
 
@@ -248,7 +237,7 @@ describe.skipIf(softHsmIsMissing())('a key in SoftHSM', () => {
       ['a return value of the vendor', 0x80000010],
     ])('with one attempt after %s, which may count as a wrong PIN', async (_, code) => {
       watched.failOnce('C_Login', code)
-      const error = await refusal(open({ attempts: 5 }))
+      const error = await laterRefusal(open({ attempts: 5 }))
       expect(error.code).toBe('ERR_SIGNER_FAILED')
       expect(error.message).toContain(`CKR_0x${code.toString(16)}`)
       expect(watched.count('C_Login')).toBe(1)
@@ -276,7 +265,7 @@ describe.skipIf(softHsmIsMissing())('a key in SoftHSM', () => {
       ['gives a number', (() => 987_654) as never, /got a number/],
       ['gives an empty text', () => '', /an empty string/],
     ])('never with the PIN of a function that %s', async (_, pin, message) => {
-      const error = await refusal(open({ pin }))
+      const error = await laterRefusal(open({ pin }))
       expect(error.code).toBe('ERR_SIGNER_FAILED')
       expect(error.message).toMatch(message)
       expect(watched.count('C_Login')).toBe(0)
@@ -289,7 +278,7 @@ describe.skipIf(softHsmIsMissing())('a key in SoftHSM', () => {
         signal.addEventListener('abort', aborted)
         return late.promise
       }
-      const error = await refusal(open({ pin, attempts: 1, attemptTimeout: 0.05 }))
+      const error = await laterRefusal(open({ pin, attempts: 1, attemptTimeout: 0.05 }))
       expect(error.code).toBe('ERR_SIGNER_TIMEOUT')
       expect(aborted).toHaveBeenCalledTimes(1)
       late.resolve(hsm.pin)
@@ -311,7 +300,7 @@ describe.skipIf(softHsmIsMissing())('a key in SoftHSM', () => {
 
     it('where there is none of that label or id', async () => {
       for (const options of [{ label: 'weberver' }, { id: Buffer.from([7]) }]) {
-        const error = await refusal(open(options))
+        const error = await laterRefusal(open(options))
         expect(error.code).toBe('ERR_INVALID_KEY')
         expect(error.message).toMatch(/expected one private EC key .* got 0\./)
       }
@@ -320,7 +309,7 @@ describe.skipIf(softHsmIsMissing())('a key in SoftHSM', () => {
     it('where there are two, and taken where the id tells which', async () => {
       newKey({ label: 'twin', id: Buffer.from([21]) })
       const second = newKey({ label: 'twin', id: Buffer.from([22]) })
-      const error = await refusal(open({ label: 'twin' }))
+      const error = await laterRefusal(open({ label: 'twin' }))
       expect(error.code).toBe('ERR_INVALID_KEY')
       expect(error.message).toMatch(/expected one private EC key .* got 2\./)
       const signer = await open({ label: 'twin', id: Buffer.from([22]) })
@@ -330,12 +319,12 @@ describe.skipIf(softHsmIsMissing())('a key in SoftHSM', () => {
     it('where its public half is missing or there are two', async () => {
       newKey({ label: 'first', id: Buffer.from([31]) })
       newKey({ label: 'second', id: Buffer.from([31]) })
-      const two = await refusal(open({ label: 'first' }))
+      const two = await laterRefusal(open({ label: 'first' }))
       expect(two.code).toBe('ERR_INVALID_KEY')
       expect(two.message).toMatch(/expected one public EC key .* CKA_ID .* got 2\./)
       hsm.destroyKey('first', 'public')
       hsm.destroyKey('second', 'public')
-      const none = await refusal(open({ label: 'first' }))
+      const none = await laterRefusal(open({ label: 'first' }))
       expect(none.code).toBe('ERR_INVALID_KEY')
       expect(none.message).toMatch(/expected one public EC key .* got 0\./)
     })
@@ -345,24 +334,24 @@ describe.skipIf(softHsmIsMissing())('a key in SoftHSM', () => {
       ['RSA', /got a key that is not EC/],
     ] as const)('where it is a %s key', async (kind, message) => {
       newKey({ label: kind, id: Buffer.from([41]), kind })
-      const error = await refusal(open({ label: kind }))
+      const error = await laterRefusal(open({ label: kind }))
       expect(error.code).toBe('ERR_KEY_CURVE')
       expect(error.message).toMatch(message)
     })
 
     it('where it asks for the PIN at each signature', async () => {
       newKey({ label: 'each time', alwaysAuthenticate: true })
-      const error = await refusal(open({ label: 'each time' }))
+      const error = await laterRefusal(open({ label: 'each time' }))
       expect(error.code).toBe('ERR_INVALID_KEY')
       expect(error.message).toContain('CKA_ALWAYS_AUTHENTICATE')
     })
 
     it('where there is no token of that label, or two', async () => {
-      const none = await refusal(open({ token: 'orgid-2', attempts: 1 }))
+      const none = await laterRefusal(open({ token: 'orgid-2', attempts: 1 }))
       expect(none.code).toBe('ERR_SIGNER_FAILED')
       expect(none.message).toMatch(/expected one token .* got 0\./)
       watched.between('C_GetSlotList', (next, present) => [...next(present), ...next(present)])
-      const two = await refusal(open())
+      const two = await laterRefusal(open())
       expect(two.code).toBe('ERR_INVALID_OPTION')
       expect(two.message).toMatch(/expected one token .* got 2\. Give slot/)
     })
@@ -372,7 +361,7 @@ describe.skipIf(softHsmIsMissing())('a key in SoftHSM', () => {
       watched.between('C_GetSlotList', () => {
         throw pkcs11Error(code)
       })
-      expect((await refusal(open({ attempts: 1 }))).code).toBe('ERR_SIGNER_FAILED')
+      expect((await laterRefusal(open({ attempts: 1 }))).code).toBe('ERR_SIGNER_FAILED')
     })
   })
 
@@ -435,7 +424,7 @@ describe.skipIf(softHsmIsMissing())('a key in SoftHSM', () => {
         await hanging.promise
         return next(...args)
       })
-      const errors = await Promise.all(Array.from({ length: 6 }, () => refusal(sign(signer))))
+      const errors = await Promise.all(Array.from({ length: 6 }, () => laterRefusal(sign(signer))))
       const codes = new Set(errors.map(({ code }) => code))
       expect(codes.delete('ERR_SIGNER_TIMEOUT')).toBe(true)
       expect([...codes].every((code) => code === 'ERR_SIGNER_UNAVAILABLE')).toBe(true)
@@ -454,7 +443,7 @@ describe.skipIf(softHsmIsMissing())('a key in SoftHSM', () => {
       expect(isValid(input, await last)).toBe(true)
       expect(watched.sessions.open).toBe(0)
       const opened = watched.count('C_OpenSession')
-      const error = await refusal(sign(signer))
+      const error = await laterRefusal(sign(signer))
       expect(error.code).toBe('ERR_SIGNER_FAILED')
       expect(error.message).toContain('closed')
       expect(watched.count('C_OpenSession')).toBe(opened)
@@ -473,9 +462,9 @@ describe.skipIf(softHsmIsMissing())('a key in SoftHSM', () => {
     const signer = await open({ attempts: 1 })
     const input = signingInput()
     watched.failOnce('C_SignAsync', 0x30)
-    const failed = await refusal(sign(signer, input))
+    const failed = await laterRefusal(sign(signer, input))
     watched.between('C_SignAsync', async () => Buffer.alloc(64, 1))
-    const wrong = await refusal(sign(signer, input))
+    const wrong = await laterRefusal(sign(signer, input))
     for (const error of [failed, wrong]) {
       const shown = shownBy(error)
       expect(shown).not.toContain(hsm.pin)
@@ -515,7 +504,7 @@ describe('pkcs11Signer', () => {
     ['a concurrency of none', { ...right, concurrency: 0 }],
     ['a misspelt option', { ...right, reinitialise: true }],
   ])('refuses %s', async (_, options) => {
-    const error = await refusal(pkcs11Signer(options as Pkcs11SignerOptions))
+    const error = await laterRefusal(pkcs11Signer(options as Pkcs11SignerOptions))
     expect(error.code).toBe('ERR_INVALID_OPTION')
     expect(error.message).not.toContain('1234')
   })

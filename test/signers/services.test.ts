@@ -2,11 +2,10 @@ import { createHash, type KeyObject, randomBytes, verify } from 'node:crypto'
 import type { RemoteSignerOptions } from 'orgid-bearer/signers/remote'
 import { verifyToken } from 'orgid-bearer/verify'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { isOrgidAuthError, type OrgidAuthError } from '../../src/errors.js'
 import { createOrgidAuth } from '../../src/index.js'
 import type { Signer } from '../../src/signers/signer.js'
 import { shownBy } from '../secrets.js'
-import { did } from '../support.js'
+import { did, laterRefusal } from '../support.js'
 import type { Fault, StubService } from './key-service.js'
 import { startAwsKms } from './stub-aws-kms.js'
 import { startAzureKeyVault } from './stub-azure-key-vault.js'
@@ -27,16 +26,6 @@ const signingInput = () =>
   Buffer.from(`eyJhbGciOiJFUzI1NksiLCJ0eXAiOiJKV1QifQ.${randomBytes(150).toString('base64url')}`)
 
 /** The error with which it refuses; any other error is thrown on. */
-async function refusal(answer: Promise<unknown> | Uint8Array): Promise<OrgidAuthError> {
-  try {
-    await answer
-  } catch (error) {
-    if (isOrgidAuthError(error)) return error
-    throw error
-  }
-  throw new Error('expected a refusal')
-}
-
 describe.each(Object.entries(starts))('a key in %s', (_, start) => {
   let stub: StubService
   beforeAll(async () => {
@@ -88,16 +77,18 @@ describe.each(Object.entries(starts))('a key in %s', (_, start) => {
 
   it('gives up after as many attempts as there may be', async () => {
     stub.service.always = 'failing'
-    expect((await refusal(sign())).message).toMatch(/expected a signature, got .* at attempt 3/)
+    expect((await laterRefusal(sign())).message).toMatch(
+      /expected a signature, got .* at attempt 3/,
+    )
     expect(requests()).toBe(3)
     await newSigner({ attempts: 1 })
-    expect((await refusal(sign())).code).toBe('ERR_SIGNER_FAILED')
+    expect((await laterRefusal(sign())).code).toBe('ERR_SIGNER_FAILED')
     expect(requests()).toBe(4)
   })
 
   it('asks once where the key is disabled', async () => {
     stub.service.faults.push('disabled')
-    const error = await refusal(sign())
+    const error = await laterRefusal(sign())
     expect(error.code).toBe('ERR_SIGNER_FAILED')
     expect(error.message).toMatch(/disabled/i)
     expect(requests()).toBe(1)
@@ -107,7 +98,7 @@ describe.each(Object.entries(starts))('a key in %s', (_, start) => {
     await newSigner({ attemptTimeout: 1, attempts: 1, concurrency: 1 })
     stub.service.faults.push('hanging')
     const [first, second] = [sign(), sign()]
-    expect((await refusal(first)).code).toBe('ERR_SIGNER_TIMEOUT')
+    expect((await laterRefusal(first)).code).toBe('ERR_SIGNER_TIMEOUT')
     expect(await second).toHaveLength(64)
   })
 
@@ -131,7 +122,7 @@ describe.each(Object.entries(starts))('a key in %s', (_, start) => {
     ['truncated', /that are neither/],
   ])('refuses a signature that is %s, and asks for no other', async (fault, message) => {
     stub.service.faults.push(fault)
-    const error = await refusal(sign())
+    const error = await laterRefusal(sign())
     expect(error.code).toBe('ERR_INVALID_SIGNATURE')
     expect(error.message).toMatch(message)
     expect(requests()).toBe(1)
@@ -170,8 +161,8 @@ describe.each(Object.entries(starts))('a key in %s', (_, start) => {
     await newSigner({ attempts: 1 })
     stub.service.always = 'failing'
     for (let call = 0; call < 3; call += 1)
-      expect((await refusal(sign())).code).toBe('ERR_SIGNER_FAILED')
-    const error = await refusal(sign())
+      expect((await laterRefusal(sign())).code).toBe('ERR_SIGNER_FAILED')
+    const error = await laterRefusal(sign())
     expect(error.code).toBe('ERR_SIGNER_UNAVAILABLE')
     expect(error.message).toMatch(/The last failure: .*expected a signature/)
     expect(requests()).toBe(3)
@@ -188,7 +179,7 @@ describe.each(Object.entries(starts))('a key in %s', (_, start) => {
       stub.service.faults.push(fault)
       const input = signingInput()
       const digest = createHash('sha256').update(input).digest()
-      const shown = shownBy(await refusal(sign(input)))
+      const shown = shownBy(await laterRefusal(sign(input)))
       const signature = stub.service.sign(digest, fault)
       for (const secret of [input, input.subarray(-20), digest, signature]) {
         for (const encoding of ['latin1', 'base64', 'base64url', 'hex'] as const)
