@@ -16,7 +16,7 @@ import {
   randomIndexes,
 } from './workload.js'
 
-const operations = 4_000
+const operations = 10_000
 
 /** What `auth.authorization(url)` costs when the token is there. */
 export const cachedHeader: Benchmark = async (options) => {
@@ -115,7 +115,7 @@ async function peers(partners: readonly Place[]): Promise<readonly Row[]> {
   const google = loaded.googleJwtAccess()
   const origins = partners.slice(0, googleKeeps).map(({ origin }) => origin)
   for (const origin of origins) await google(origin)
-  const count = operations / 4
+  const count = operations / 10
   let requests: readonly { send(): Promise<unknown> }[] = []
   let asked: readonly string[] = []
   return [

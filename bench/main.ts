@@ -2,15 +2,21 @@ import { parseArgs } from 'node:util'
 import type { Benchmark } from './benchmark.js'
 import { cachedHeader } from './cached-header.js'
 import { clients } from './clients.js'
+import { coldStart } from './cold-start.js'
 import { fleet } from './fleet.js'
 import { minting } from './minting.js'
 import { prepare } from './prepare.js'
+import { refreshStorm } from './refresh-storm.js'
+import { size } from './size.js'
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   'cached-header': cachedHeader,
   axios: clients,
   minting,
   prepare,
+  'cold-start': coldStart,
+  'refresh-storm': refreshStorm,
+  size,
   fleet,
 }
 

@@ -33,7 +33,7 @@ const memory = (heap() - before) / partners.length
 
 // The signatures alone, in this process, now that everything has been compiled
 const input = new Uint8Array(326).fill(97)
-const signatures = Math.min(partners.length, 5_000)
+const signatures = Math.min(partners.length, 10_000)
 const start = performance.now()
 for (let index = 0; index < signatures; index += 1) {
   input[0] = index

@@ -38,7 +38,7 @@ export async function interleave(
   return timings
 }
 
-function shuffled<T>(items: readonly T[]): readonly T[] {
+export function shuffled<T>(items: readonly T[]): readonly T[] {
   const result = [...items]
   for (let last = result.length - 1; last > 0; last -= 1) {
     const other = Math.floor(Math.random() * (last + 1))

@@ -18,7 +18,7 @@ export function estimate(values: readonly number[]): Estimate {
 }
 
 /** @param sorted ascending. */
-function quantile(sorted: readonly number[], q: number): number {
+export function quantile(sorted: readonly number[], q: number): number {
   const place = (sorted.length - 1) * q
   const [below, above] = [Math.floor(place), Math.ceil(place)].map(
     (index) => sorted[index] ?? Number.NaN,

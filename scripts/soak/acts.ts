@@ -100,6 +100,7 @@ async function failBehind(lane: Lane): Promise<void> {
     return calls
   }
 
+  clock.stop()
   const first = await callAll()
   const tokens = await Promise.all(
     labels.map((label) =>
@@ -111,6 +112,7 @@ async function failBehind(lane: Lane): Promise<void> {
   )
   const freshUntil = Math.max(...tokens.map((token) => token.freshUntil))
   clock.set(clock.ahead + freshUntil - clock.now() + 0.01)
+  clock.stop()
   setManners((index) => manners[index] as Manner)
   const meanwhile = await callAll()
   await sleep(1_000 * signTimeout + 50)

@@ -20,7 +20,7 @@ export interface Run {
 /** What lanes there are. */
 const casts: readonly Acts[] = [busily, busily, busily, quietly, quietly, quietly]
 /** How many times as long as asked for a slow machine may take to make everything happen. */
-const extension = 3
+const extension = 5
 /** Milliseconds. */
 const phaseLength = 1_200
 /** Seconds by which partners' clocks are ahead, one phase after the other. */

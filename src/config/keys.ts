@@ -5,7 +5,6 @@ import { invalidOption } from '../options.js'
 import { signerOf } from '../signers/local.js'
 import type { Signer } from '../signers/signer.js'
 import type { KeyOptions } from '../tokens/keyring.js'
-import { runCommand } from './command.js'
 import { missingKey } from './key-source.js'
 import type { Config, KeyEntry, KeySource, Place } from './sources.js'
 import { passphraseIn, readText, showPath } from './text.js'
@@ -52,6 +51,7 @@ export function loadKeysSync(config: Config): LoadedKeys {
 export async function loadKey(source: KeySource, config: Config): Promise<Signer> {
   const { place, where } = source
   if (place.kind !== 'command') return loadKeySync(source, config)
+  const { runCommand } = await import('./command.js')
   return toSigner(await runCommand(place, where), source, config)
 }
 

@@ -1,12 +1,9 @@
 import { createOrgidAuth } from '../auth.js'
 import { internals, internalsOf, type OrgidAuth } from '../interface.js'
 import { readNumber, readOptions } from '../options.js'
-import { createChangingKeys } from './changing-keys.js'
 import { type FromEnvOptions, fromEnvNames, readWhere } from './from-env.js'
 import { naming } from './naming.js'
 import { readConfig } from './read.js'
-import { createReload } from './reload.js'
-import { watchFiles } from './watch.js'
 
 /** What {@link loadOrgidAuth} takes. */
 export interface LoadOptions extends FromEnvOptions {
@@ -63,6 +60,12 @@ export async function loadOrgidAuth(options: LoadOptions = {}): Promise<LoadedAu
   const read = { path, env: { ...env }, cwd: process.cwd() }
 
   const config = readConfig(read)
+  // Loaded when it is needed: the main entry is imported by many who need none of it
+  const [{ createChangingKeys }, { createReload }, { watchFiles }] = await Promise.all([
+    import('./changing-keys.js'),
+    import('./reload.js'),
+    import('./watch.js'),
+  ])
   const changing = createChangingKeys()
   const keys = key === undefined ? (await changing.stage(config)).begin() : { key }
   const auth = naming(config, () =>

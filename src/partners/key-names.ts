@@ -22,8 +22,15 @@ export function createKeyNames(
 ): KeyNames {
   const fragmentFor: KeyNames['fragmentFor'] = ({ issuerFragment }, keyId) =>
     keyId === initialKeyId ? (issuerFragment ?? keyId) : keyId
-  const issuerFor: KeyNames['issuerFor'] = (partner, keyId) =>
-    `${partner.issuerDid}#${fragmentFor(partner, keyId)}`
+  // Most partners know us by the same name, and need not each have a copy of it
+  const issuers = new Map<string, string>()
+  const issuerFor: KeyNames['issuerFor'] = (partner, keyId) => {
+    const issuer = `${partner.issuerDid}#${fragmentFor(partner, keyId)}`
+    const known = issuers.get(issuer)
+    if (known !== undefined) return known
+    issuers.set(issuer, issuer)
+    return issuer
+  }
   return {
     fragmentFor,
     issuerFor,

@@ -19,9 +19,6 @@ export interface StandingsOptions {
 export function createStandings(options: StandingsOptions) {
   const { clock, keyring, fallbacks, cache, requests } = options
 
-  const isOlderKeyUsed = (partner: string) =>
-    fallbacks.isAny() && fallbacks.of(partner) !== undefined
-
   return {
     /** The header, while it is what the cache would give. */
     header(route: Route): string | undefined {
@@ -33,8 +30,7 @@ export function createStandings(options: StandingsOptions) {
         now < standing.until &&
         monotonic < standing.deadline &&
         standing.generation === cache.generation() &&
-        standing.key === keyring.active(now) &&
-        !isOlderKeyUsed(route.partner.name)
+        standing.key === keyring.active(now)
       return holds ? standing.authorization : undefined
     },
 
@@ -42,7 +38,10 @@ export function createStandings(options: StandingsOptions) {
     renew(route: Route): void {
       const { partner } = route
       route.standing = undefined
-      if (partner.singleUse || isOlderKeyUsed(partner.name)) return
+      // The token of an older key, which a partner still knows, may be another at the next call. One
+      // that stood before went with the token that was refused
+      const isOlderKeyUsed = fallbacks.isAny() && fallbacks.of(partner.name) !== undefined
+      if (partner.singleUse || isOlderKeyUsed) return
       const key = keyring.active(clock.now())
       const entry = cache.lasting(requests(partner, key.id, undefined))
       if (entry === undefined) return

@@ -89,7 +89,7 @@ export function createMinter(options: MinterOptions): TokenSource {
         'the key of this token was retired while it was waited for; call again',
       )
     }
-    const input = Buffer.from(text)
+    const input = Buffer.from(text, 'latin1')
     // A signer in this process has answered before any deadline
     const deadline = isInProcess(signer) ? undefined : new AbortController()
     let result: Uint8Array | PromiseLike<Uint8Array>

@@ -1,5 +1,4 @@
 import { Stream } from 'node:stream'
-import { ReadableStream } from 'node:stream/web'
 
 /** Runs a function inside a call context. @internal */
 export type Run = <T>(fn: () => T) => T

@@ -1,0 +1,3 @@
+import 'orgid-bearer'
+
+console.log(JSON.stringify({}))
