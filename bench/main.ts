@@ -3,6 +3,7 @@ import type { Benchmark } from './benchmark.js'
 import { cachedHeader } from './cached-header.js'
 import { clients } from './clients.js'
 import { coldStart } from './cold-start.js'
+import { events } from './events.js'
 import { fleet } from './fleet.js'
 import { minting } from './minting.js'
 import { prepare } from './prepare.js'
@@ -16,6 +17,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   prepare,
   'cold-start': coldStart,
   'refresh-storm': refreshStorm,
+  events,
   size,
   fleet,
 }
