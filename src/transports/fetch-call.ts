@@ -1,5 +1,7 @@
 import type { Ambient, CallOptions } from '../context.js'
 import { parseUrl } from '../partners/origin.js'
+import { Bare } from './bare.js'
+import { type OwnHeaders, readHeaders } from './fetch-headers.js'
 import { inboundSignal } from './inbound.js'
 
 /** What the implementations of fetch have in common: Node's, undici's, node-fetch. @internal */
@@ -34,8 +36,8 @@ export interface FetchCall {
   readonly url: string
   readonly options: CallOptions | undefined
   readonly method: string
-  /** To be read alone: it may be the caller's. */
-  readonly headers: Headers | undefined
+  /** To be read alone: they may be the caller's. */
+  readonly headers: OwnHeaders | undefined
   readonly follows: boolean
   /** The caller's signal, and the inbound request's. */
   readonly signal: AbortSignal | undefined
@@ -98,7 +100,7 @@ export function ownInit({ init, request, signal, isAltered }: FetchCall): OwnIni
 
 /** Members by the names that fetch reads, inherited ones as well, and all that is the object's own. */
 function membersOf(init: unknown): OwnInit {
-  const own = Object.create(null) as OwnInit
+  const own = new Bare<unknown>()
   if (!isObject(init)) return own
   for (const name of Object.keys(init)) own[name] = init[name]
   for (const name of memberNames) if (!(name in own)) take(own, init, name)
@@ -107,7 +109,7 @@ function membersOf(init: unknown): OwnInit {
 
 /** What outlives a redirect of a Request: all but what makes it this request. @internal */
 export function settingsOf(request: AnyRequest): OwnInit {
-  const own = Object.create(null) as OwnInit
+  const own = new Bare<unknown>()
   for (const name of settingNames) take(own, request, name)
   return own
 }
@@ -157,11 +159,6 @@ function urlOf(request: AnyRequest): string {
 
 function hrefOf(input: unknown): string {
   return input instanceof URL ? input.href : String(input)
-}
-
-function readHeaders(given: unknown): Headers | undefined {
-  if (given === undefined || given === null || given instanceof Headers) return given ?? undefined
-  return new Headers(given as ConstructorParameters<typeof Headers>[0])
 }
 
 /** A signal that is no AbortSignal, which node-fetch takes, cannot be joined; the caller's stays. */

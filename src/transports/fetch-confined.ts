@@ -3,7 +3,8 @@ import type { AuthInternals } from '../interface.js'
 import { parseUrl } from '../partners/origin.js'
 import { type AnyFetch, type AnyResponse, type FetchCall, readCall } from './fetch-call.js'
 import { followRoute } from './fetch-follow.js'
-import { firstHop, initOf, mayResend } from './fetch-hop.js'
+import { authorizationIn } from './fetch-headers.js'
+import { firstHop, type Hop, initOf, mayResend } from './fetch-hop.js'
 
 type StandardFetch = typeof globalThis.fetch
 
@@ -43,7 +44,7 @@ export function confinedFetch(fetch: StandardFetch): StandardFetch {
   const confinedToPartner: AnyFetch = async (input, init) => {
     const confinement = confinements.getStore()
     const call = readCall(input, init, undefined)
-    const isOurs = call.headers?.get('authorization') === confinement?.authorization
+    const isOurs = authorizationIn(call.headers) === confinement?.authorization
     if (confinement === undefined || !isOurs || !call.follows) return base(input, init)
     const { partnerOf, ownsOrigin } = confinement.internals
     const partner = partnerOf(call.url)
@@ -61,13 +62,20 @@ export function confinedFetch(fetch: StandardFetch): StandardFetch {
   return made
 }
 
-function follow(fetch: AnyFetch, confinement: Confinement, call: FetchCall): Promise<AnyResponse> {
+async function follow(
+  fetch: AnyFetch,
+  confinement: Confinement,
+  call: FetchCall,
+): Promise<AnyResponse> {
   const { internals, authorization: token } = confinement
   const { partnerOf } = internals
-  const hop = firstHop(call)
-  hop.headers.delete('authorization')
-  return followRoute(hop, token, {
-    send: (at, authorization) => fetch(at.target, initOf(at, authorization, 'manual')),
+  const headers = new Headers(call.headers)
+  headers.delete('authorization')
+  const hop = { ...firstHop(call), headers }
+  const send = (at: Hop, authorization: string) =>
+    fetch(at.target, initOf(at, authorization, 'manual'))
+  return followRoute(await send(hop, token), hop, {
+    send,
     authorizationFor: (next, from) => {
       const isOwn = partnerOf(next.url) === partnerOf(from.url)
       confinement.redirect = isOwn ? 'within reach' : 'out of reach'

@@ -16,26 +16,26 @@ export interface Route {
  * follows by itself: what that takes along, and where to, is its own affair (node-fetch keeps
  * Authorization for subdomains, and all of them for other paths of an origin).
  *
+ * @param answer of the first hop: a redirect, or what is handed back as it is.
  * @internal
  */
 export async function followRoute(
+  answer: AnyResponse,
   first: Hop,
-  authorization: string,
   route: Route,
 ): Promise<AnyResponse> {
   let hop = first
-  let header = authorization
+  let response = answer
   for (;;) {
-    const response = await route.send(hop, header)
     const location = locationOf(response)
     if (location === undefined) return hop === first ? response : redirected(response)
     discard(response)
     const next = nextHop(hop, response.status, location)
     const found = route.authorizationFor(next, hop)
-    const nextHeader = found instanceof Promise ? await found : found
-    if (nextHeader === undefined) return redirected(await route.leave(next))
+    const authorization = found instanceof Promise ? await found : found
+    if (authorization === undefined) return redirected(await route.leave(next))
     hop = next
-    header = nextHeader
+    response = await route.send(next, authorization)
   }
 }
 

@@ -1,4 +1,5 @@
 import { OrgidAuthError } from '../errors.js'
+import { Bare } from './bare.js'
 import { isReplayable } from './body.js'
 import {
   type AnyRequest,
@@ -9,6 +10,7 @@ import {
   ownInit,
   settingsOf,
 } from './fetch-call.js'
+import { copyOf, headersWith, type OwnHeaders } from './fetch-headers.js'
 
 /** One request of a call. All of it is ours, but for the Request and the body. @internal */
 export interface Hop {
@@ -17,7 +19,7 @@ export interface Hop {
   readonly url: string
   readonly method: string
   /** Without our token. */
-  readonly headers: Headers
+  readonly headers: OwnHeaders | undefined
   /** All other members. */
   readonly init: OwnInit
   /** How many redirects may follow. */
@@ -37,7 +39,7 @@ export function firstHop(call: FetchCall): Hop {
     target: request ?? url,
     url,
     method,
-    headers: new Headers(call.headers),
+    headers: copyOf(call.headers),
     init,
     left: typeof follow === 'number' ? follow : mostRedirects,
   }
@@ -49,10 +51,8 @@ export function initOf(
   authorization: string | undefined,
   redirect?: 'manual',
 ): OwnInit {
-  const headers = new Headers(plain)
-  if (authorization !== undefined) headers.set('Authorization', authorization)
-  const own = Object.assign(Object.create(null) as OwnInit, init)
-  own.headers = headers
+  const own = Object.assign(new Bare<unknown>(), init)
+  own.headers = headersWith(plain, authorization)
   if (redirect !== undefined) own.redirect = redirect
   return own
 }
@@ -63,16 +63,20 @@ export function mayResend({ init, target }: Hop): boolean {
   return typeof target === 'string' || (target.body ?? null) === null
 }
 
+// Fetch 2.2.6, "redirect status"
+const redirects = new Set([301, 302, 303, 307, 308])
+
 /** Where a response redirects to, if it does: a redirect without Location is an answer. @internal */
-export function locationOf({ status, headers, type }: AnyResponse): string | undefined {
-  if (type === 'opaqueredirect') {
+export function locationOf(response: AnyResponse): string | undefined {
+  const { status } = response
+  if (status === 0 && response.type === 'opaqueredirect') {
     throw new OrgidAuthError(
       'ERR_REDIRECT_TOKEN',
       "redirect: expected a response with Location, got an opaque one, so that it cannot be seen where the token would go. Use a fetch that tells, such as Node's, or pass redirect: 'error'",
     )
   }
-  if (![301, 302, 303, 307, 308].includes(status)) return undefined
-  return headers.get('location') ?? undefined
+  if (!redirects.has(status)) return undefined
+  return response.headers.get('location') ?? undefined
 }
 
 /**
@@ -92,7 +96,7 @@ export function nextHop(hop: Hop, status: number, location: string): Hop {
   const headers = new Headers(hop.headers)
   const init = typeof target === 'string' ? hop.init : { ...settingsOf(target), ...hop.init }
   const left = hop.left - 1
-  const next = Object.assign(Object.create(null) as OwnInit, init)
+  const next = Object.assign(new Bare<unknown>(), init)
   if (next.follow !== undefined) next.follow = left
   next.method = dropsBody ? 'GET' : hop.method
   if (dropsBody) {

@@ -11,7 +11,8 @@ import {
   readCall,
 } from './fetch-call.js'
 import { discard, followRoute, type Route } from './fetch-follow.js'
-import { firstHop, type Hop, initOf, mayResend } from './fetch-hop.js'
+import { authorizationIn } from './fetch-headers.js'
+import { firstHop, type Hop, initOf, locationOf, mayResend } from './fetch-hop.js'
 import { onNextHop } from './hops.js'
 
 /** A fetch with an auth. @internal */
@@ -24,7 +25,8 @@ export interface Binding {
 }
 
 /** A call that carries our token. */
-interface Exchange extends Binding {
+interface Exchange {
+  readonly binding: Binding
   readonly call: FetchCall
   readonly follows: 'by hand' | 'by fetch'
   isRepeated: boolean
@@ -38,7 +40,7 @@ export async function sendAuthorized(
 ): Promise<AnyResponse> {
   const { fetch, internals, isNodes } = binding
   const call = readCall(input, init, internals.context.current())
-  if (call.headers?.has('authorization')) return fetch(...plainArguments(call))
+  if (authorizationIn(call.headers) !== undefined) return fetch(...plainArguments(call))
   const { url, options, signal } = call
   const partner = internals.partnerOf(url)
   if (partner !== undefined) signal?.throwIfAborted()
@@ -54,8 +56,10 @@ export async function sendAuthorized(
   const isLeftToFetch =
     !call.follows || (isNodes && internals.ownsOrigin(partner as Partner) && needsFetch(call))
   const follows = isLeftToFetch ? 'by fetch' : 'by hand'
-  const exchange: Exchange = { ...binding, call, follows, isRepeated: false }
-  return isLeftToFetch ? send(exchange, hop, header) : followRoute(hop, header, routeOf(exchange))
+  const exchange: Exchange = { binding, call, follows, isRepeated: false }
+  const response = await send(exchange, hop, header)
+  if (isLeftToFetch || locationOf(response) === undefined) return response
+  return followRoute(response, hop, routeOf(exchange))
 }
 
 /**
@@ -67,7 +71,8 @@ function needsFetch({ request, init }: FetchCall): boolean {
 }
 
 function routeOf(exchange: Exchange): Route {
-  const { fetch, auth, internals, call } = exchange
+  const { binding, call } = exchange
+  const { fetch, auth, internals } = binding
   return {
     send: (hop, authorization) => send(exchange, hop, authorization),
     authorizationFor: (next, from) => {
@@ -83,12 +88,13 @@ function routeOf(exchange: Exchange): Route {
 
 /** Sends a hop, and once more with another token if this one is refused. */
 async function send(exchange: Exchange, hop: Hop, authorization: string): Promise<AnyResponse> {
-  const { fetch, internals, follows } = exchange
-  const init = initOf(hop, authorization, follows === 'by hand' ? 'manual' : undefined)
+  const { fetch, internals } = exchange.binding
+  const init = initOf(hop, authorization, exchange.follows === 'by hand' ? 'manual' : undefined)
   const sentAt = internals.now()
   const response = await fetch(hop.target, init)
-  if (response.status !== 401) {
-    const isAccepted = response.status >= 200 && response.status < 300 && !response.redirected
+  const { status } = response
+  if (status !== 401) {
+    const isAccepted = status >= 200 && status < 300 && !response.redirected
     if (isAccepted) internals.accepted(hop.url, authorization)
     return response
   }
@@ -101,11 +107,12 @@ async function send(exchange: Exchange, hop: Hop, authorization: string): Promis
 
 /** The header to repeat a hop with, if it was our token that was refused and it may be repeated. */
 async function replacementFor(
-  { internals, call, isRepeated }: Exchange,
+  { binding, call, isRepeated }: Exchange,
   hop: Hop,
   response: AnyResponse,
   sent: { readonly authorization: string; readonly sentAt: number },
 ): Promise<string | undefined> {
+  const { internals } = binding
   const url = refusedAt(internals, hop, response)
   if (url === undefined) return undefined
   const replacement = internals.replaced({

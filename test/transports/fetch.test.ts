@@ -256,6 +256,24 @@ describe('what fetch is given', () => {
     expect(hotels.requests[0]?.headers['x-mine']).toBe('then')
     expect(hotels.acceptedCount).toBe(1)
   })
+
+  it('has headers that are written as an object as they were then, and nothing of a prototype', async () => {
+    const { hotels } = servers
+    const open = gate()
+    const headers: Record<string, string> = { 'x-mine': 'then' }
+    const call = authed(undefined, { key: signerAfter(open.promise) })(hotels.url(), { headers })
+    Object.assign(headers, { Authorization: 'Basic late', 'x-mine': 'late' })
+    const iterator = { value: () => [].values(), configurable: true, writable: true }
+    Object.defineProperty(Object.prototype, Symbol.iterator, iterator)
+    try {
+      open.resolve()
+      await call
+    } finally {
+      Reflect.deleteProperty(Object.prototype, Symbol.iterator)
+    }
+    expect(hotels.requests[0]?.headers['x-mine']).toBe('then')
+    expect(hotels.acceptedCount).toBe(1)
+  })
 })
 
 describe('a fetch with an auth', () => {
