@@ -5,11 +5,14 @@ import { waitWithin } from './axios-cancel.js'
 import {
   type Attachment,
   type Config,
+  enter,
   finalUrl,
   hasOwnAuthorization,
   isSkipped,
+  leave,
   own,
   Restore,
+  type UnderWay,
 } from './axios-config.js'
 import { hideRequest } from './axios-hide.js'
 import { followHops } from './axios-redirect.js'
@@ -24,6 +27,7 @@ import { inboundSignal } from './inbound.js'
  * Written with `then`, not `async`: nearly all that this costs a request is turns of the promise
  * queue, and so there is one.
  *
+ * @param underWay what goes on with the config.
  * @param end called when the request has ended, whichever way.
  * @internal
  */
@@ -31,11 +35,14 @@ export function authorize(
   { adapter, kind }: Pick<Call, 'adapter' | 'kind'>,
   callers: Config,
   attachment: Attachment,
+  underWay: UnderWay,
   end: () => void,
 ): Promise<AxiosResponse> {
   // A config that is under way already is someone else's: this request works on its own copy
-  const config = attachment.underWay.get(callers)?.copy() ?? callers
-  const restore = new Restore(config, attachment)
+  const theirs = underWay.restores.find((other) => other.attachment === attachment)
+  const config = theirs?.copy() ?? callers
+  const ours = theirs === undefined ? underWay : enter(config)
+  const restore = new Restore(config, ours, attachment)
   const timeout = Number(config.timeout ?? 0)
   const call: Call = {
     adapter,
@@ -52,15 +59,18 @@ export function authorize(
     hopError: undefined,
   }
   // Takes back what was set for the wire, whichever way the request ends
-  const succeed = (response: AxiosResponse): AxiosResponse => {
+  const takeBack = () => {
     restore.all()
+    if (ours !== underWay) leave(config, ours)
     end()
+  }
+  const succeed = (response: AxiosResponse): AxiosResponse => {
+    takeBack()
     restore.scrub(response)
     return hideRequest(response)
   }
   const fail = (error: unknown): never => {
-    restore.all()
-    end()
+    takeBack()
     throw call.hopError ?? refusedHop(error) ?? hideRequest(error)
   }
   return start(call).then(

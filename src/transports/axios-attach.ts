@@ -10,7 +10,7 @@ import { attached, internalsOf, type OrgidAuth } from '../interface.js'
 import { invalidOption } from '../options.js'
 import { authorize } from './axios-adapter.js'
 import type { AdapterKind, Call } from './axios-call.js'
-import type { Attachment } from './axios-config.js'
+import { type Attachment, enter, leave } from './axios-config.js'
 
 /** Takes the interceptor off again; calling it twice is harmless. */
 export type Detach = () => void
@@ -110,7 +110,7 @@ type LazyAttachment = () => Attachment | Promise<Attachment>
 function lazyAttachment(auth: OrgidAuth, findLibrary: FindLibrary): LazyAttachment {
   let attachment: Attachment | undefined
   const withLibrary = (library: AxiosStatic): Attachment => {
-    attachment ??= { auth, internals: internalsOf(auth), library, underWay: new WeakMap() }
+    attachment ??= { auth, internals: internalsOf(auth), library }
     return attachment
   }
   return () => {
@@ -142,8 +142,11 @@ function innermost(option: AdapterOption): AdapterOption {
 
 function wrap(original: AdapterOption, auth: OrgidAuth, attachment: LazyAttachment): AxiosAdapter {
   const adapter: Wrapper = (config) => {
-    enter(config)
-    const end = () => leave(config, adapter)
+    const underWay = enter(config)
+    const end = () => {
+      // With the last of them: the others would be sent without ours
+      if (leave(config, underWay)) giveBack(config, adapter)
+    }
     const send = (ready: Attachment): Promise<AxiosResponse> => {
       let resolved: Resolved
       try {
@@ -151,7 +154,7 @@ function wrap(original: AdapterOption, auth: OrgidAuth, attachment: LazyAttachme
       } catch (error) {
         return refuse(error)
       }
-      return authorize(resolved, config, ready, end)
+      return authorize(resolved, config, ready, underWay, end)
     }
     const refuse = (error: unknown): Promise<never> => {
       end()
@@ -185,21 +188,8 @@ function kindOf(option: AdapterOption, resolved: AxiosAdapter): AdapterKind {
   return typeof first === 'function' ? 'other' : 'own'
 }
 
-/** How many requests are under way on a config: an interceptor may give several the same. */
-const underWay = new WeakMap<InternalAxiosRequestConfig, number>()
-
-function enter(config: InternalAxiosRequestConfig): void {
-  underWay.set(config, (underWay.get(config) ?? 0) + 1)
-}
-
-/** Gives the caller's adapter back with the last of them: before, it would be sent without ours. */
-function leave(config: InternalAxiosRequestConfig, adapter: AxiosAdapter): void {
-  const left = (underWay.get(config) ?? 1) - 1
-  if (left > 0) {
-    underWay.set(config, left)
-    return
-  }
-  underWay.delete(config)
+/** Has a config name the caller's adapter again. */
+function giveBack(config: InternalAxiosRequestConfig, adapter: AxiosAdapter): void {
   if (config.adapter !== adapter) return
   const callers = innermost(adapter)
   if (callers === undefined) delete config.adapter

@@ -7,12 +7,41 @@ export interface Attachment {
   readonly auth: OrgidAuth
   readonly internals: AuthInternals
   readonly library: AxiosStatic
-  /** The configs of requests that have not ended. */
-  readonly underWay: WeakMap<Config, Restore>
 }
 
 /** @internal */
 export type Config = InternalAxiosRequestConfig
+
+/** What goes on with a config: an interceptor may give several requests the same. @internal */
+export interface UnderWay {
+  /** How many requests with it have not ended. */
+  requests: number
+  /** Of those that work on the config itself: one of each attachment. */
+  readonly restores: Restore[]
+}
+
+// One entry for each request: such a map costs it more time than most of what is done here
+const configs = new WeakMap<Config, UnderWay>()
+
+/** A request with a config begins. @internal */
+export function enter(config: Config): UnderWay {
+  const known = configs.get(config)
+  if (known !== undefined) {
+    known.requests += 1
+    return known
+  }
+  const underWay: UnderWay = { requests: 1, restores: [] }
+  configs.set(config, underWay)
+  return underWay
+}
+
+/** A request with a config has ended. @returns whether it was the last of them. @internal */
+export function leave(config: Config, underWay: UnderWay): boolean {
+  underWay.requests -= 1
+  if (underWay.requests > 0) return false
+  configs.delete(config)
+  return true
+}
 
 /**
  * What has to be undone on a config. A class, since it has an identity during the request, and one
@@ -24,15 +53,17 @@ export class Restore {
   authorization: string | undefined
   #headers: Headers | undefined
   #callers: Config['headers'] | undefined
+  readonly attachment: Attachment
   readonly #config: Config
-  readonly #underWay: WeakMap<Config, Restore>
+  readonly #underWay: UnderWay
   #name: string | undefined
   readonly #properties: Property[] = []
 
-  constructor(config: Config, { underWay }: Attachment) {
+  constructor(config: Config, underWay: UnderWay, attachment: Attachment) {
     this.#config = config
     this.#underWay = underWay
-    underWay.set(config, this)
+    this.attachment = attachment
+    underWay.restores.push(this)
   }
 
   /** Sets a property of the config for the time of the request. */
@@ -74,7 +105,8 @@ export class Restore {
   }
 
   all(): void {
-    if (this.#underWay.get(this.#config) === this) this.#underWay.delete(this.#config)
+    const { restores } = this.#underWay
+    restores.splice(restores.indexOf(this), 1)
     this.#strip()
     undo(this.#config, this.#properties)
     this.#properties.length = 0
