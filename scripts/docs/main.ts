@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import manifest from '../../package.json' with { type: 'json' }
 import { folder as apiFolder, apiPages } from './api-pages.js'
+import { clientTypes } from './client-types.js'
 import { type Code, codeProblems, codesIn, foreign, sourcesIn, tables } from './codes.js'
 import { errorsPage, errorsTable } from './errors-page.js'
 import { brokenLinks, documentsIn } from './links.js'
@@ -32,6 +33,7 @@ const made = new Map([
   ['docs/images/redirects.svg', await redirected()],
   ['docs/images/layers.svg', layers(join(root, 'src'))],
   ...apiPages(root, codes),
+  ['examples/openapi/hotels.d.ts', clientTypes(root, 'examples/openapi/hotels.yaml')],
 ])
 // Last, since a person writes the rest of it
 made.set('README.md', withTable(read('README.md'), errorsTable(errors)))

@@ -1,28 +1,24 @@
-// An openapi-fetch client: withAuth gives its fetch the tokens, wrapClient says which.
+// A client generated from a partner's OpenAPI description: withAuth gives its fetch the tokens,
+// wrapClient says which.
 //
-//     npx tsx examples/openapi-fetch.ts
+//     npx openapi-typescript hotels.yaml -o hotels.d.ts     # as `npm run docs` does
+//     npx tsx examples/openapi/main.ts
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import createClient, { type Middleware } from 'openapi-fetch'
 import { createOrgidAuth, wrapClient } from 'orgid-bearer'
 import { withAuth } from 'orgid-bearer/fetch'
 import { startPartner, startStranger } from 'orgid-bearer/testing'
-
-// What openapi-typescript makes of the partner's API description.
-interface Answers {
-  responses: { 200: { content: { 'application/json': { ok: boolean } } } }
-}
-interface paths {
-  '/offers': { get: Answers & { parameters: { query: { city: string } } } }
-  '/bookings': {
-    post: Answers & { requestBody: { content: { 'application/json': { city: string } } } }
-  }
-}
+import type { paths } from './hotels.js'
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
 const did = `did:orgid:137:0x${'aa'.repeat(32)}`
 await using hotels = await startPartner({ did, profile: 'current', publicKey })
 await using telemetry = await startStranger()
+hotels.handler = ({ method }) =>
+  method === 'POST'
+    ? { status: 201, body: { confirmation: 'WT-1' } }
+    : { body: { offers: [{ id: 'o-1', hotel: 'Fjord Lodge', price: 14_200 }] } }
 
 const auth = createOrgidAuth({
   issuer: `did:orgid:137:0x${'11'.repeat(32)}#webserver`,
@@ -45,17 +41,17 @@ const report: Middleware = {
 }
 client.use(report)
 
-const [offers, booking] = await Promise.all([
-  reader.GET('/offers', { params: { query: { city: 'Oslo' } } }),
-  booker.POST('/bookings', { body: { city: 'Oslo' } }),
-  client.GET('/offers', { params: { query: { city: 'Bergen' } } }), // as it was: without scope
-])
-assert.equal(offers.data?.ok, true)
-assert.equal(booking.data?.ok, true)
+const inOslo = { params: { query: { city: 'Oslo' } } }
+const found = await reader.GET('/offers', inOslo)
+const [offer] = found.data?.offers ?? []
+assert.ok(offer)
+const booked = await booker.POST('/bookings', { body: { offer: offer.id } })
+assert.equal(booked.data?.confirmation, 'WT-1')
+await client.GET('/offers', inOslo) // as it was: without scope
 
 // After a 401 a call is repeated once, with the same scope; openapi-fetch keeps no body to repeat.
 hotels.answer({ status: 401 })
-assert.equal((await reader.GET('/offers', { params: { query: { city: 'Oslo' } } })).data?.ok, true)
+assert.equal((await reader.GET('/offers', inOslo)).response.status, 200)
 
 for (const { method, url, claims, status } of hotels.requests) {
   console.log(`${method.padEnd(5)} ${url.padEnd(20)} ${status}  scope ${claims?.scope ?? 'none'}`)

@@ -1,0 +1,25 @@
+import axios from 'axios'
+import express, { type Express } from 'express'
+import type { OrgidAuth } from 'orgid-bearer'
+import { outboundAuth } from 'orgid-bearer/express'
+import type { Shop } from './shop.js'
+
+/** `GET /offers?city=…&nights=…` and `POST /bookings?supplier=…&offer=…`, with Express. */
+export function expressService(auth: OrgidAuth, shop: Shop): Express {
+  const app = express()
+  // Once, for all handlers: what they send to a partner has its token
+  app.use(outboundAuth(auth, { axios: axios.create() }))
+
+  app.get('/offers', async (req, res) => {
+    const { city = '', nights = '1' } = req.query
+    const stay = { city: String(city), nights: Number(nights) }
+    res.json(await shop.search(res.locals.orgid.axios, stay))
+  })
+
+  app.post('/bookings', async (req, res) => {
+    const { supplier = '', offer = '' } = req.query
+    const booking = await shop.book(res.locals.orgid.axios, String(supplier), String(offer))
+    res.status(booking ? 201 : 404).json(booking ?? { error: 'no such supplier' })
+  })
+  return app
+}
