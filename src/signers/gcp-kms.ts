@@ -56,7 +56,8 @@ const algorithms: readonly unknown[] = ['EC_SIGN_SECP256K1_SHA256', 31]
  * and so of protection level HSM. It needs the permissions of the role
  * `roles/cloudkms.signerVerifier`.
  *
- * The client's own retries are turned off for these calls, and its deadline is `attemptTimeout`.
+ * The client's own retries are turned off for these calls, and its deadline is a second after
+ * `attemptTimeout`.
  *
  * @throws OrgidAuthError `ERR_INVALID_OPTION`, `ERR_KEY_CURVE`, `ERR_INVALID_KEY`,
  *   `ERR_SIGNER_FAILED`, `ERR_SIGNER_TIMEOUT`; for those of its `sign` see `remoteSigner`.
@@ -83,8 +84,9 @@ export async function gcpKmsSigner(options: GcpKmsSignerOptions): Promise<Signer
   }
   const name = readKeyVersion(own.keyVersion)
   const limits = readRemoteOptions(own)
-  // Without a way to abort a call, the client is told when to end it
-  const call = { timeout: limits.attemptTimeout * 1_000, retry: null }
+  // Without a way to abort a call, the client is told when to end it: later than we do, or it would
+  // be chance whose error a caller gets
+  const call = { timeout: (limits.attemptTimeout + 1) * 1_000, retry: null }
 
   const [found] = await attempt({
     ...limits,
