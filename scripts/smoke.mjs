@@ -13,6 +13,9 @@ const entries = Object.keys(manifest.exports)
   .filter((path) => !path.endsWith('.json') && !path.includes('*'))
   .map((path) => manifest.name + path.slice(1))
 
+/** Those that we compile with, and newer ones: what `npm install` gives a user. */
+const nodeTypes = [manifest.devDependencies['@types/node'], '24', '26']
+
 const scratch = mkdtempSync(join(tmpdir(), 'orgid-bearer-'))
 try {
   const [tarball] = JSON.parse(npm('pack', '--json', '--pack-destination', scratch, root))
@@ -32,7 +35,10 @@ try {
     ),
   )
   load(entries)
-  checkTypes()
+  for (const version of nodeTypes) {
+    install(`@types/node@${version}`)
+    checkTypes(version)
+  }
 } catch (error) {
   console.error(error.message)
   process.exitCode = 1
@@ -56,9 +62,13 @@ function load(names) {
 }
 
 /** Our .d.ts in full, as a strict user compiles them: from ESM and from CommonJS. */
-function checkTypes() {
+function checkTypes(nodeTypes) {
   const imports = entries.map((name, index) => `import * as m${index} from '${name}'`).join('\n')
-  const uses = `export default [${entries.map((_, index) => `m${index}`).join(', ')}]`
+  // A type that could not be found would be any, and take anything
+  const uses = `export default [${entries.map((_, index) => `m${index}`).join(', ')}]
+// @ts-expect-error a number is no key
+m0.localSigner(42)
+m0.localSigner({ kty: 'EC', crv: 'secp256k1', x: '', y: '', d: '', kid: '1' })`
   for (const file of ['esm.mts', 'commonjs.cts']) {
     writeFileSync(join(scratch, file), `${imports}\n${uses}\n`)
   }
@@ -78,7 +88,7 @@ function checkTypes() {
   )
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   execFileSync(process.execPath, [tsc, '-p', scratch], { stdio: 'inherit' })
-  console.log('types compile from ESM and CommonJS')
+  console.log(`types compile from ESM and CommonJS, with @types/node ${nodeTypes}`)
 }
 
 function install(...packages) {

@@ -123,7 +123,7 @@ export function onEvent<Name extends keyof OrgidEvents>(
   return () => void unsubscribe(name, received)
 }
 
-/** The tracing channel of mints: `start`, `end`, `asyncStart`, `asyncEnd`, `error`. */
+/** The tracing channel of mints: `start`, `end`, `asyncStart`, `asyncEnd`, `error`. @internal */
 export const mints = tracingChannel<unknown, MintEvent>('orgid-bearer:mint')
 
 /** Publishes an event, which is put together only if anybody listens. @internal */

@@ -27,6 +27,7 @@ export type {
   OrgidAuthStatus,
   PartnerStatus,
 } from './interface.js'
+export type { Jwk } from './keys/jwk.js'
 export type { PrivateKeyInput } from './keys/load.js'
 export {
   type OrgJsonEntries,

@@ -1,5 +1,6 @@
-import type { JsonWebKey, KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { isOrgidAuthError } from '../errors.js'
+import type { Jwk } from '../keys/jwk.js'
 import { loadPrivateKey } from '../keys/load.js'
 import { loadPublicKey } from '../keys/public.js'
 import { withRemedy } from '../keys/refusals.js'
@@ -30,7 +31,7 @@ export function readAnyPublicKey(io: Io, file: string, where = '--key'): KeyObje
 }
 
 function readPublicKey(text: string, where: string): KeyObject {
-  if (text.startsWith('{')) return loadPublicKey(JSON.parse(text) as JsonWebKey, where)
+  if (text.startsWith('{')) return loadPublicKey(JSON.parse(text) as Jwk, where)
   if (text.startsWith('-----')) return loadPublicKey(text, where)
   // base64, of an SPKI or of a whole PEM
   const bytes = Buffer.from(text, 'base64')

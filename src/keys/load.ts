@@ -1,5 +1,6 @@
-import { createECDH, createPrivateKey, type JsonWebKey, KeyObject } from 'node:crypto'
+import { createECDH, createPrivateKey, KeyObject } from 'node:crypto'
 import { describe, OrgidAuthError } from '../errors.js'
+import type { Jwk } from './jwk.js'
 import { describeBlock, type PemBlock, pemBlock, readPem } from './pem.js'
 import { assertSecp256k1, fromPoint, isPublicDer, publicJwk } from './public.js'
 import {
@@ -21,7 +22,7 @@ import {
  */
 export type PrivateKeyInput =
   | string
-  | JsonWebKey
+  | Jwk
   | KeyObject
   | { readonly key: string; readonly passphrase: string }
 
@@ -47,7 +48,7 @@ export function loadPrivateKey(input: PrivateKeyInput, where = 'key'): PrivateKe
   if (input instanceof KeyObject) return fromKeyObject(input, where)
   if (typeof input === 'string') return fromText(input, undefined, where)
   if (typeof input === 'object' && input !== null) {
-    if (Object.hasOwn(input, 'kty')) return fromJwk(input as JsonWebKey, where)
+    if (Object.hasOwn(input, 'kty')) return fromJwk(input as Jwk, where)
     if (Object.hasOwn(input, 'key')) return fromProtected(input, where)
   }
   throw invalid(where, describe(input), "A file's content is read as text, with 'utf8'")
@@ -93,9 +94,9 @@ function remedyFor(text: string): string {
 /** What every key in DER begins with (X.690 8.9). */
 const derSequence = 0x30
 
-function parseJwk(text: string, where: string): JsonWebKey {
+function parseJwk(text: string, where: string): Jwk {
   try {
-    return JSON.parse(text) as JsonWebKey
+    return JSON.parse(text) as Jwk
   } catch {
     // JSON.parse quotes its input in the message, and the input is a secret: no cause.
     throw invalid(where, 'text that begins like a JWK and is not JSON')
@@ -166,7 +167,7 @@ function fromKeyObject(key: KeyObject, where: string): PrivateKey {
   if (key.type !== 'private') throw invalid(where, `a ${key.type} KeyObject`)
   if (key.asymmetricKeyType === 'ec') assertWritable(key, where)
   assertSecp256k1(key, where)
-  let jwk: JsonWebKey
+  let jwk: Jwk
   try {
     jwk = key.export({ format: 'jwk' })
   } catch {
@@ -188,7 +189,7 @@ function assertWritable(key: KeyObject, where: string): void {
   }
 }
 
-function fromJwk(input: JsonWebKey, where: string): PrivateKey {
+function fromJwk(input: Jwk, where: string): PrivateKey {
   const jwk = ownProperties(input)
   if (jwk.kty !== 'EC' || (jwk.crv !== 'secp256k1' && jwk.crv !== 'P-256K')) {
     const got =

@@ -1,12 +1,13 @@
 import { createPublicKey, ECDH, type JsonWebKey, KeyObject, X509Certificate } from 'node:crypto'
 import { describe, OrgidAuthError } from '../errors.js'
+import type { Jwk } from './jwk.js'
 
 /**
  * A secp256k1 public key in any form in which people hold one: a `KeyObject`, a JWK, an SPKI as
  * PEM or as the bare base64 that ORG.JSON's `publicKeyPem` carries, or a SEC1 point (33 or 65
  * bytes).
  */
-export type PublicKeyInput = KeyObject | JsonWebKey | string | Uint8Array
+export type PublicKeyInput = KeyObject | Jwk | string | Uint8Array
 
 const remedy =
   'expected a secp256k1 public key (KeyObject, JWK, SPKI PEM or its base64, or SEC1 point)'

@@ -1,5 +1,5 @@
-import type { JsonWebKey } from 'node:crypto'
 import { describe, OrgidAuthError } from '../errors.js'
+import type { Jwk } from '../keys/jwk.js'
 import { invalidOption, readOptions } from '../options.js'
 import { attempt } from './attempts.js'
 import {
@@ -113,7 +113,7 @@ function readName(value: unknown, where: string): string {
 /** The curve's name today, and the one it had first. */
 const curves: readonly unknown[] = ['P-256K', 'SECP256K1']
 
-function readPublicKey({ key, keyType, keyOperations }: AzureKeyVaultKey): JsonWebKey {
+function readPublicKey({ key, keyType, keyOperations }: AzureKeyVaultKey): Jwk {
   const { crv, x, y } = key ?? {}
   if (!curves.includes(crv) || x === undefined || y === undefined) {
     throw new OrgidAuthError(
