@@ -21,7 +21,10 @@ const auth = createOrgidAuth({
   partners: [{ name: 'hotels', did, origin: hotels.origin, allowLoopbackHttp: true }],
 })
 const agent = new Agent()
-const dispatcher = agent.compose(authInterceptor(auth), interceptors.redirect({ maxRedirections: 3 }))
+const dispatcher = agent.compose(
+  authInterceptor(auth),
+  interceptors.redirect({ maxRedirections: 3 }),
+)
 
 hotels.redirect({ to: '/offers/2027', path: '/offers' })
 const offers = await request(hotels.url('/offers'), { dispatcher })

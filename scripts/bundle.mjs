@@ -40,7 +40,7 @@ const build = await rolldown({
   // What is loaded later stays where it is
   external: (id) => isForeign(id) || !core.has(id),
 })
-await build.write({
+const { output } = await build.write({
   dir: dist,
   chunkFileNames: 'shared/[name].js',
   // They are with the types
@@ -50,3 +50,9 @@ await build.write({
   },
 })
 await build.close()
+
+// A module that is left out would be there twice, for those who import it by another way
+const { imports } = output.find(({ name }) => name === 'core')
+const strays = imports.filter((name) => !isForeign(name))
+if (strays.length > 0)
+  throw new Error(`shared/core.js: expected nothing but packages, got ${strays}`)

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -35,6 +36,7 @@ try {
     ),
   )
   load(entries)
+  loadBundled()
   for (const version of nodeTypes) {
     install(`@types/node@${version}`)
     checkTypes(version)
@@ -59,6 +61,32 @@ function load(names) {
     console.log(process.version, 'imports and requires', ${names.length}, 'entry points')`
   writeFileSync(join(scratch, 'load.mjs'), script)
   for (const node of nodes) execFileSync(node, ['load.mjs'], { cwd: scratch, stdio: 'inherit' })
+}
+
+/** As services are deployed that come in one file: CommonJS, where no module knows its URL. */
+function loadBundled() {
+  for (const [index, name] of entries.entries()) {
+    buildSync({
+      absWorkingDir: scratch,
+      stdin: { contents: `export * from '${name}'`, resolveDir: scratch },
+      outfile: `bundle-${index}.cjs`,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      external: Object.keys(manifest.peerDependencies),
+      logLevel: 'error',
+    })
+  }
+  const script = `
+    const names = ${JSON.stringify(entries)}
+    for (const [index, name] of names.entries()) {
+      if (Object.keys(require('./bundle-' + index + '.cjs')).length === 0) throw new Error(name)
+    }
+    console.log(process.version, 'loads', names.length, 'entry points in bundles')`
+  writeFileSync(join(scratch, 'load-bundles.cjs'), script)
+  for (const node of nodes) {
+    execFileSync(node, ['load-bundles.cjs'], { cwd: scratch, stdio: 'inherit' })
+  }
 }
 
 /** Our .d.ts in full, as a strict user compiles them: from ESM and from CommonJS. */

@@ -7,7 +7,7 @@ import {
   mergeOptions,
   nestedIn,
 } from './context.js'
-import { isOrgidAuthError, type OrgidErrorCode } from './errors.js'
+import { isOrgidAuthError } from './errors.js'
 import { publish } from './events.js'
 import {
   type AuthInternals,
@@ -71,7 +71,6 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
   const random = Math.random
   const keyring = createKeyring(configuration.keys)
   const context = createCallContext()
-  const lastErrors = new Map<string, { code: OrgidErrorCode; at: number }>()
   const happenings = createHappenings(clock)
   let registry = createRegistry(configuration.partners)
 
@@ -92,14 +91,12 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
       return mintRequest({ ...request, keyId, issuer: names.issuerFor(partner, keyId) })
     },
     onMint: (request, error, at) => {
-      const { partner } = request
-      if (isOrgidAuthError(error)) {
-        lastErrors.set(partner, { code: error.code, at })
-        publish('orgid-bearer:signer-failed', () => ({ ...eventOf(request), error }))
-      } else {
-        happenings.minted()
-        if (lastErrors.size > 0) lastErrors.delete(partner)
-      }
+      const { partner, audience } = request
+      if (!isOrgidAuthError(error)) return happenings.minted(partner)
+      // By now, another partner may have the name
+      const isStill = registry.find(partner)?.audiences.has(audience)
+      if (isStill) happenings.failed(partner, { code: error.code, at })
+      publish('orgid-bearer:signer-failed', () => ({ ...eventOf(request), error }))
     },
   })
 
@@ -116,7 +113,13 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     options?.signal?.throwIfAborted()
     const now = clock.now()
     const keyId = fallbacks.keyFor(partner.name, now, mayRepeat && partner.retryUnauthorized)
-    return cache.get(requests(partner, keyId, options), options, now)
+    const token = cache.get(requests(partner, keyId, options), options, now)
+    if (!(token instanceof Promise)) return token
+    return token.catch((error: unknown) => {
+      if (keyring.get(keyId) !== undefined) throw error
+      // Its key was retired while it was waited for: another one signs
+      return obtain(partner, options, mayRepeat)
+    })
   }
 
   /** Explicit options over those around the call. */
@@ -199,12 +202,6 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     origin.invalidate?.({ partner, keyId, token }, dropped)
   }
 
-  /** What has been learnt of a partner, which another of that name must not inherit. */
-  const forget = (name: string) => {
-    for (const learnt of [fallbacks, offsets, happenings]) learnt.forget(name)
-    lastErrors.delete(name)
-  }
-
   const answers = createAnswers({
     partnerOf: (url) => registry.match(url),
     optionsFor: withAmbient,
@@ -218,7 +215,7 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     fallbacks,
   })
 
-  const sources = { keyring, names, fallbacks, cache, offsets, lastErrors }
+  const sources = { keyring, names, fallbacks, cache, offsets, happenings }
   const auth: OrgidAuth = {
     authorization: (url, options) => authorization(url, options),
     token: async (name, input) => {
@@ -233,8 +230,11 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     setPartners: (partners) => {
       const before = registry.list()
       registry = createRegistry(readPartners(partners, configuration.defaults))
+      // What was learnt of one, another of its name must not inherit
       for (const partner of before) {
-        if (!isSamePartner(partner, registry.find(partner.name))) forget(partner.name)
+        if (isSamePartner(partner, registry.find(partner.name))) continue
+        for (const learnt of [fallbacks, offsets, happenings]) learnt.forget(partner.name)
+        cache.invalidate((request) => request.partner === partner.name)
       }
     },
     run: (options, fn) => {

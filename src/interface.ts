@@ -1,9 +1,9 @@
 import type { CallContext, CallOptions } from './context.js'
-import { describe, type OrgidErrorCode } from './errors.js'
+import { describe } from './errors.js'
 import { invalidOption } from './options.js'
 import type { Partner, PartnerOptions } from './partners/partner.js'
 import type { CacheEntry } from './tokens/entry.js'
-import type { Happenings } from './tokens/happenings.js'
+import type { Happenings, LastError, LastRefusal } from './tokens/happenings.js'
 import type { KeyOptions } from './tokens/keyring.js'
 import type { Token } from './tokens/token.js'
 
@@ -122,7 +122,9 @@ export interface PartnerStatus {
   /** Seconds by which the partner's clock is ahead of ours; 0 until learnt otherwise. */
   readonly clockOffset: number
   /** The last failed mint, until one succeeds. */
-  readonly lastError: { readonly code: OrgidErrorCode; readonly at: number } | undefined
+  readonly lastError: LastError | undefined
+  /** The last 401 to a token of ours. */
+  readonly lastRefusal: LastRefusal | undefined
 }
 
 /** Where one key stands. */

@@ -1,10 +1,10 @@
-import type { OrgidErrorCode } from './errors.js'
 import type { OrgidAuthStatus } from './interface.js'
 import type { KeyNames } from './partners/key-names.js'
 import type { Partner } from './partners/partner.js'
 import type { TokenCache } from './tokens/cache.js'
 import type { CacheEntry } from './tokens/entry.js'
 import type { Fallbacks } from './tokens/fallback.js'
+import type { Happenings } from './tokens/happenings.js'
 import type { Keyring } from './tokens/keyring.js'
 import type { ClockOffsets } from './tokens/offsets.js'
 
@@ -16,12 +16,12 @@ export interface StatusSources {
   readonly fallbacks: Fallbacks
   readonly cache: TokenCache
   readonly offsets: ClockOffsets
-  readonly lastErrors: ReadonlyMap<string, { readonly code: OrgidErrorCode; readonly at: number }>
+  readonly happenings: Pick<Happenings, 'lastError' | 'lastRefusal'>
 }
 
 /** Where things stand at a moment, in epoch seconds. @internal */
 export function statusAt(now: number, sources: StatusSources): OrgidAuthStatus {
-  const { partners, keyring, names, fallbacks, cache, offsets, lastErrors } = sources
+  const { partners, keyring, names, fallbacks, cache, offsets, happenings } = sources
   const activeId = activeKeyId(keyring, now)
   const usable = new Map<string, CacheEntry[]>()
   for (const entry of cache.usable()) {
@@ -48,7 +48,8 @@ export function statusAt(now: number, sources: StatusSources): OrgidAuthStatus {
         earliestExpiry: least(entries.map(({ endsAt }) => endsAt)),
         nextRefresh: least(entries.map(({ token }) => token.freshUntil)),
         clockOffset: offsets.of(name)?.offset ?? 0,
-        lastError: lastErrors.get(name),
+        lastError: happenings.lastError(name),
+        lastRefusal: happenings.lastRefusal(name),
       }
     }),
     keys: keyring.list().map(({ id, activeFrom }) => ({

@@ -18,7 +18,7 @@ export interface AnswersOptions {
   /** The call's options, those around it included. */
   optionsFor(partner: Partner, options: CallOptions | undefined): CallOptions | undefined
   now(): number
-  readonly happenings: Pick<Happenings, 'refused'>
+  readonly happenings: Pick<Happenings, 'refused' | 'accepted' | 'isAnyRefusing'>
   readonly names: Pick<KeyNames, 'keyOf'>
   readonly requests: Requests
   readonly cache: TokenCache
@@ -55,7 +55,9 @@ export function createAnswers(
     const keyId = keyOf(partner, claims.iss)
     const asked = requestWith(keyId ?? fallbacks.keyFor(name, now()))
     const { key: creditor } = asked
-    happenings.refused(name, asked.keyId)
+    // The name may have become another organisation's, of which this says nothing
+    const isTheirs = partner.audiences.has(claims.aud)
+    if (isTheirs) happenings.refused(name, asked.keyId)
     publish('orgid-bearer:unauthorized', () => ({
       ...eventOf(asked),
       hash: hashOf(authorization.slice('Bearer '.length)),
@@ -68,7 +70,7 @@ export function createAnswers(
     }
 
     const refusal = { keyId, isTimely: isTimely(claims, partner), isRepeated }
-    const next = requestWith(fallbacks.refused(name, refusal))
+    const next = isTheirs ? requestWith(fallbacks.refused(name, refusal)) : asked
     if (next.keyId !== keyId) drop(authorization)
     if (isRepeated) {
       for (const key of new Set([creditor, next.key])) credit.exhaust(key)
@@ -87,9 +89,14 @@ export function createAnswers(
   }
 
   const accept = (url: string, authorization: string): void => {
-    const partner = fallbacks.isAny() ? partnerOf(url) : undefined
-    if (partner === undefined || !fallbacks.isWaiting(partner.name)) return
-    const keyId = keyOf(partner, claimsOf(authorization).iss)
+    const mayTell = fallbacks.isAny() || happenings.isAnyRefusing()
+    const partner = mayTell ? partnerOf(url) : undefined
+    if (partner === undefined) return
+    const { iss, aud } = claimsOf(authorization)
+    if (!partner.audiences.has(aud)) return
+    happenings.accepted(partner.name)
+    if (!fallbacks.isWaiting(partner.name)) return
+    const keyId = keyOf(partner, iss)
     if (keyId !== undefined) fallbacks.accepted(partner.name, keyId)
   }
 
@@ -127,6 +134,7 @@ export function createAnswers(
 
 interface OwnClaims {
   readonly iss: string
+  readonly aud: string
   readonly iat: number
   readonly exp: number
 }

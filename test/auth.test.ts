@@ -535,6 +535,7 @@ describe('operations', () => {
           nextRefresh: token.freshUntil,
           clockOffset: 0,
           lastError: undefined,
+          lastRefusal: undefined,
         },
         expect.objectContaining({ name: 'air', tokens: 0, earliestExpiry: undefined }),
       ],

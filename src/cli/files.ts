@@ -73,20 +73,38 @@ export function modeOf({ cwd }: Pick<Io, 'cwd'>, file: string): number | undefin
   return statSync(resolve(cwd, file), { throwIfNoEntry: false })?.mode
 }
 
-/** Whom a file belongs to. */
-export interface Owner {
+/** Who may read a file. */
+export interface Access {
   readonly uid: number
   readonly gid: number
+  readonly mode: number
 }
 
-export function ownerOf({ cwd }: Pick<Io, 'cwd'>, file: string): Owner {
+export function accessOf({ cwd }: Pick<Io, 'cwd'>, file: string): Access {
   return statSync(resolve(cwd, file))
 }
 
-/** Gives a new file to its owner: a process that runs as another user has to read it. */
-export function giveTo({ uid, gid }: Owner, path: string): void {
+/**
+ * Gives a new file to the owner of the one that it is for, or beside: who reads that, perhaps as
+ * another user, has to read this.
+ *
+ * @throws CliError `ERR_FILE` where that may not be done, and somebody could not read it.
+ */
+export function giveTo({ uid, gid }: Access, path: string): void {
   const own = statSync(path)
-  if (own.uid !== uid || own.gid !== gid) chownSync(path, uid, gid)
+  if (own.uid === uid && own.gid === gid) return
+  try {
+    chownSync(path, uid, gid)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
+    const isForAll = (own.mode & 0o004) !== 0
+    const isForGroup = (own.mode & 0o040) !== 0
+    if (isForAll || (own.uid === uid && !isForGroup)) return
+    throw new CliError(
+      'ERR_FILE',
+      `${showPath(path)}: expected it to belong to user ${uid} and group ${gid}, who read what was there before, got ${own.uid} and ${own.gid}, and the right to change that is missing. Run this as that user, or as root`,
+    )
+  }
 }
 
 export function removeFiles({ cwd }: Pick<Io, 'cwd'>, files: readonly string[]): void {

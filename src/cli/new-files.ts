@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { linkSync, lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { cannotWrite, giveTo, type Owner } from './files.js'
+import { type Access, cannotWrite, giveTo } from './files.js'
 import { CliError, type Io } from './io.js'
 
 /** A file to be written. */
@@ -12,8 +12,8 @@ export interface NewFile {
   readonly mode: number
   /** Replaces one that exists; the new one has its own permissions. Default: false. */
   readonly force?: boolean
-  /** Default: who runs this. */
-  readonly owner?: Owner | undefined
+  /** Whose it is to be. Default: who runs this. */
+  readonly owner?: Access | undefined
 }
 
 /**
@@ -117,6 +117,7 @@ function naming<T>(file: string, write: () => T): T {
   try {
     return write()
   } catch (error) {
+    if (error instanceof CliError) throw error
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw cannotWrite(error, file)
     throw new CliError(
       'ERR_FILE_EXISTS',

@@ -1,9 +1,10 @@
 import { replaceText } from './files.js'
 import { CliError, type Io, type Result } from './io.js'
+import { forms } from './orgjson-facts.js'
 import type { OwnConfig } from './own-config.js'
 import { withoutKeys } from './rotate-config.js'
 import { type RotateOptions, readEditable, readInto, register } from './rotate-files.js'
-import { isPublished, type Rotation, refuseEarly } from './rotate-state.js'
+import { formsWithout, isPublished, type Rotation, refuseEarly } from './rotate-state.js'
 
 /** Takes the keys that have signed before out of the configuration, and revokes them in ORG.JSON. */
 export function retireKeys(
@@ -27,10 +28,12 @@ export function retireKeys(
   const { file, text } = readEditable(io, own.config)
   const edited = withoutKeys(text, ids, file)
   const orgJson = options.into === undefined ? undefined : readInto(io, options.into)
-  if (!options.now && orgJson && !isPublished(active.id, orgJson.document)) {
+  const missing = orgJson ? formsWithout(active.id, older, orgJson.document) : []
+  if (!options.now && orgJson && missing.length > 0) {
+    const arrays = missing.map((form) => forms[form].array).join(' and ')
     throw new CliError(
       'ERR_ROTATION',
-      `retire: expected ${orgJson.file} to have #${active.id}, which signs now, got none of that name: partners cannot know it, and take the old key alone. Register it (orgid-bearer register --into ${orgJson.file}), publish that, and wait; --now goes on all the same`,
+      `retire: expected ${orgJson.file} to have #${active.id}, which signs now, in ${arrays}, got none of that name there: partners that read it cannot know the key, and take the old one alone. Register it (orgid-bearer register --into ${orgJson.file}), publish that, and wait; --now goes on all the same`,
     )
   }
   const there = ids.filter((id) => orgJson && isPublished(id, orgJson.document))

@@ -6,7 +6,7 @@ import { passphraseIn, readText } from '../config/text.js'
 import type { OrgidAuthOptions } from '../configuration.js'
 import { parseDuration } from '../duration.js'
 import { moment, span } from '../words.js'
-import { ownerOf, removeFiles, replaceText } from './files.js'
+import { accessOf, removeFiles, replaceText } from './files.js'
 import { keyPath } from './init.js'
 import { stranger } from './init-answers.js'
 import { CliError, type Io, type Result, usageError } from './io.js'
@@ -69,9 +69,13 @@ export function startRotation(
   refuseUnusable(own, edited, file)
   const registered = orgJson && register(own, orgJson, { fragment, key: publicKey.text }, io.now())
 
-  const owner = ownerOf(io, file)
+  // Read by whom the key before is read
+  const { place } = sourceOf(own.config.keys, active.id) ?? {}
+  const before = place?.kind === 'file' ? accessOf(io, place.path) : undefined
+  const owner = before ?? accessOf(io, file)
+  const mode = privateKey.mode | ((before?.mode ?? 0) & 0o040)
   writeNewFiles(io, [
-    { ...privateKey, owner },
+    { ...privateKey, owner, mode },
     { ...publicKey, owner },
   ])
   try {

@@ -2,7 +2,7 @@ import type { Configuration } from '../configuration.js'
 import type { SigningKey } from '../tokens/keyring.js'
 import { moment, relative, span } from '../words.js'
 import { CliError } from './io.js'
-import { fragmentOf } from './orgjson-facts.js'
+import { type Form, forms, fragmentOf } from './orgjson-facts.js'
 import type { CheckedOrgJson } from './orgjson-read.js'
 
 /** Where a rotation stands. Times are epoch seconds. */
@@ -54,11 +54,17 @@ export function stepsOf(
   const fresh = next ?? active
   const gone = next === undefined ? older : [...older, active]
   const olds = gone.map(({ id }) => `#${id}`).join(' and ')
-  const published = publication(fresh, orgJson)
+  const published = publication(fresh.id, gone, orgJson)
   const at = `${moment(fresh.activeFrom)}, ${relative(fresh.activeFrom, now)}`
   const begun = Number.isFinite(fresh.activeFrom) ? `since ${at}` : 'from the start'
   const isWaiting = next !== undefined
-  const isRetirable = !isWaiting && now >= retireFrom
+  const conditionFor = () => {
+    if (isWaiting) return 'the longest token has run out after the switch'
+    return now < retireFrom
+      ? `${moment(retireFrom)}, ${relative(retireFrom, now)}`
+      : `partners can know #${fresh.id}`
+  }
+  const isRetirable = !isWaiting && now >= retireFrom && published.isDone
   return [
     { name: 'publish', state: published.isDone ? 'done' : 'now', detail: published.detail },
     {
@@ -78,21 +84,41 @@ export function stepsOf(
       state: isRetirable ? 'now' : 'to do',
       detail: isRetirable
         ? `${olds}, once auth.status() shows no fallback of any partner`
-        : `${olds}, not before ${isWaiting ? 'the longest token has run out after the switch' : `${moment(retireFrom)}, ${relative(retireFrom, now)}`}`,
+        : `${olds}, not before ${conditionFor()}`,
     },
   ]
 }
 
 function publication(
-  { id }: SigningKey,
+  id: string,
+  before: readonly SigningKey[],
   orgJson: { readonly name: string; readonly document: CheckedOrgJson } | undefined,
 ): { readonly isDone: boolean; readonly detail: string } {
   if (orgJson === undefined) {
     return { isDone: true, detail: `#${id}; to see whether it is in your ORG.JSON, add --into` }
   }
-  return isPublished(id, orgJson.document)
-    ? { isDone: true, detail: `#${id} is in ${orgJson.name}` }
-    : { isDone: false, detail: `#${id} is not in ${orgJson.name}` }
+  const missing = formsWithout(id, before, orgJson.document)
+  if (missing.length === 0) return { isDone: true, detail: `#${id} is in ${orgJson.name}` }
+  const arrays = missing.map((form) => forms[form].array).join(' and ')
+  return { isDone: false, detail: `#${id} is not in ${orgJson.name} (${arrays})` }
+}
+
+/**
+ * The forms in which a key is still to be published: those that have a key before it, whose readers
+ * would know none any more; or both, if there is none of either.
+ */
+export function formsWithout(
+  id: string,
+  before: readonly SigningKey[],
+  { entries }: CheckedOrgJson,
+): readonly Form[] {
+  const all = Object.keys(forms) as Form[]
+  const having = (name: string) =>
+    all.filter((form) => entries[form].some((entry) => fragmentOf(entry) === name))
+  const known = having(id)
+  const needed = before.flatMap((key) => having(key.id))
+  if (known.length === 0 && needed.length === 0) return all
+  return all.filter((form) => needed.includes(form) && !known.includes(form))
 }
 
 /** Whether a document has a key of this name, in whichever form. */

@@ -11,6 +11,9 @@ export interface KeyNames {
   keyOf(partner: Partner, issuer: string): string | undefined
 }
 
+/** That are kept to be shared. */
+const mostIssuers = 1_000
+
 /**
  * @param initialKeyId the key that a single `key` option gave: a partner's own issuer may name
  *   another fragment for it.
@@ -28,6 +31,8 @@ export function createKeyNames(
     const issuer = `${partner.issuerDid}#${fragmentFor(partner, keyId)}`
     const known = issuers.get(issuer)
     if (known !== undefined) return known
+    // Partners and keys may change for ever
+    if (issuers.size >= mostIssuers) issuers.clear()
     issuers.set(issuer, issuer)
     return issuer
   }

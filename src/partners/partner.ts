@@ -227,5 +227,5 @@ function readScopeFormat(input: unknown, where: string): ScopeFormat {
 
 /** Whether what was learnt of one holds for the other: the same organisation, at the same servers. @internal */
 export function isSamePartner(one: Partner, other: Partner | undefined): boolean {
-  return one.did === other?.did && one.origins.join() === other.origins.join()
+  return one.did === other?.did && one.origins.some((origin) => other.origins.includes(origin))
 }

@@ -2,12 +2,8 @@ import { describe, isOrgidAuthError, OrgidAuthError } from '../errors.js'
 import { invalidOption, readOptions } from '../options.js'
 import { attempt } from './attempts.js'
 import { crc32c } from './crc32c.js'
-import {
-  type RemoteSignerOptions,
-  readRemoteOptions,
-  remoteOptionNames,
-  remoteSigner,
-} from './remote.js'
+import { remoteSigner } from './remote.js'
+import { type RemoteSignerOptions, readRemoteOptions, remoteOptionNames } from './remote-options.js'
 import type { Signer } from './signer.js'
 import { isConnectionFault, isTransientStatus } from './transient.js'
 

@@ -7,8 +7,6 @@ interface Libsecp256k1 {
   ecdsaSign(digest: Uint8Array, scalar: Uint8Array): { readonly signature: Uint8Array }
 }
 
-const require = createRequire(import.meta.url)
-
 /**
  * Loads the compiled binding of the peer `secp256k1`. Its main entry is not used: where there is
  * no binding that one falls back, in silence, to a JavaScript library with known weaknesses.
@@ -18,7 +16,8 @@ const require = createRequire(import.meta.url)
  */
 export function loadLibsecp256k1(): Libsecp256k1 {
   try {
-    return require('secp256k1/bindings') as Libsecp256k1
+    // Here, and not above: in a bundle of CommonJS there is no such URL, and most need no binding
+    return createRequire(import.meta.url)('secp256k1/bindings') as Libsecp256k1
   } catch (error) {
     const { code } = error as { readonly code?: unknown }
     const got = code === 'MODULE_NOT_FOUND' ? 'no such package' : 'a package without it'

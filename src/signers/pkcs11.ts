@@ -8,12 +8,8 @@ import type { Pkcs11Pin } from './pkcs11-login.js'
 import { createSessions } from './pkcs11-sessions.js'
 import { createToken } from './pkcs11-token.js'
 import { ck, moduleFunctions, type Pkcs11Module } from './pkcs11-types.js'
-import {
-  type RemoteSignerOptions,
-  readRemoteOptions,
-  remoteOptionNames,
-  remoteSigner,
-} from './remote.js'
+import { remoteSigner } from './remote.js'
+import { type RemoteSignerOptions, readRemoteOptions, remoteOptionNames } from './remote-options.js'
 import type { Signer } from './signer.js'
 
 export type { Pkcs11Pin } from './pkcs11-login.js'

@@ -1,22 +1,15 @@
 import { createHash, type KeyObject, verify } from 'node:crypto'
 import { describe, isOrgidAuthError, OrgidAuthError, type OrgidErrorCode } from '../errors.js'
 import { loadPublicKey, type PublicKeyInput } from '../keys/public.js'
-import { invalidOption, type Own, readNumber, readOptions } from '../options.js'
+import { invalidOption, readOptions } from '../options.js'
 import { attempt } from './attempts.js'
 import { createBreaker } from './breaker.js'
 import { fromDer } from './der.js'
+import { type RemoteSignerOptions, readRemoteOptions, remoteOptionNames } from './remote-options.js'
 import { type Signer, toLowS } from './signer.js'
 import { createSlots } from './slots.js'
 
-/** What all remote signers take. */
-export interface RemoteSignerOptions {
-  /** Seconds for one attempt. Default: 2. */
-  readonly attemptTimeout?: number
-  /** The most attempts for one signature. Default: 3. */
-  readonly attempts?: number
-  /** The most signatures asked for at once; further ones wait in line. Default: 16. */
-  readonly concurrency?: number
-}
+export type { RemoteSignerOptions } from './remote-options.js'
 
 /** A key in a service that signs on request. */
 export interface RemoteKey extends RemoteSignerOptions {
@@ -36,9 +29,6 @@ export interface RemoteKey extends RemoteSignerOptions {
   /** Whether another attempt can succeed: throttled, reset, 5xx. Default: none can. */
   isTransient?(error: unknown): boolean
 }
-
-/** @internal */
-export const remoteOptionNames = ['attemptTimeout', 'attempts', 'concurrency'] as const
 
 /**
  * A {@link Signer} over a key that lives in a service, with what any of them needs: a deadline for
@@ -98,28 +88,6 @@ export function remoteSigner(key: RemoteKey): Signer {
     }
   }
   return Object.freeze({ alg: 'ES256K', publicKey, sign })
-}
-
-/** The limits, with their defaults. @internal */
-export function readRemoteOptions(own: Own<RemoteSignerOptions>): Required<RemoteSignerOptions> {
-  const { attemptTimeout, attempts, concurrency } = own
-  return {
-    attemptTimeout: readNumber(attemptTimeout, 'attemptTimeout', {
-      min: 0.01,
-      max: 60,
-      fallback: 2,
-      unit: 'seconds',
-    }),
-    attempts: readCount(attempts, 'attempts', 10, 3),
-    concurrency: readCount(concurrency, 'concurrency', 1_000, 16),
-  }
-}
-
-function readCount(value: unknown, where: string, max: number, fallback: number): number {
-  if (value === undefined) return fallback
-  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max)
-    return value as number
-  throw invalidOption(where, `a whole number from 1 to ${max}`, describe(value))
 }
 
 function readText(value: unknown, where: string, expected: string): string {

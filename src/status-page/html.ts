@@ -1,7 +1,7 @@
 import { shortDid } from '../did.js'
 import type { KeyStatus } from '../interface.js'
 import { moment, relative, span } from '../words.js'
-import type { PartnerReport, StatusReport, TokenLife } from './report.js'
+import type { PartnerReport, Refusal, StatusReport, TokenLife } from './report.js'
 import { style } from './style.js'
 
 /** A report as a page of its own: no script, and nothing that is loaded. */
@@ -42,6 +42,10 @@ function rateWords({ seconds, mints, unauthorized }: StatusReport['rates']): str
   return `${window}: ${counted(mints, 'token')} signed, and ${counted(unauthorized, 'call')} answered 401.`
 }
 
+function refusalWords({ at, keyId }: Refusal, now: number): string {
+  return `It answered 401 ${relative(at, now)} to a token of <code>#${escapeHtml(keyId)}</code>.`
+}
+
 function partnerCard(partner: PartnerReport, now: number): string {
   const { name, did, keyId, tokens, clockOffset, lastError, lastRefusal, lives, fallback } = partner
   const trouble = [
@@ -55,12 +59,16 @@ function partnerCard(partner: PartnerReport, now: number): string {
       : [
           `<p class="warn">It refuses tokens of the key <code>#${escapeHtml(fallback.from)}</code>, and gets those of <code>#${escapeHtml(fallback.to)}</code>, for ${span(Math.max(1, now - fallback.since))} now; the new one is tried again ${relative(fallback.retryAt, now)}.</p>`,
         ]),
-    ...(lastRefusal === undefined
+    ...(lastRefusal?.remedy === undefined
       ? []
       : [
-          `<p class="warn">It answered 401 ${relative(lastRefusal.at, now)} to a token of <code>#${escapeHtml(lastRefusal.keyId)}</code>. ${escapeHtml(lastRefusal.remedy)}</p>`,
+          `<p class="warn">${refusalWords(lastRefusal, now)} ${escapeHtml(lastRefusal.remedy)}</p>`,
         ]),
   ]
+  const healed =
+    lastRefusal?.acceptedSince === true
+      ? `<p>${refusalWords(lastRefusal, now)} It has accepted one since.</p>`
+      : ''
   const state =
     lastError !== undefined && tokens === 0 ? 'bad' : trouble.length > 0 ? 'warn' : 'good'
   const words = { good: 'well', warn: 'look at it', bad: 'no token' }[state]
@@ -71,7 +79,7 @@ function partnerCard(partner: PartnerReport, now: number): string {
 <div><dt>signed with</dt><dd>${keyId === undefined ? 'no active key' : `<code>#${escapeHtml(keyId)}</code>`}</dd></div>
 <div><dt>clock</dt><dd>${clockWords(clockOffset)}</dd></div>
 </dl>
-${trouble.join('\n')}
+${trouble.join('\n')}${healed}
 ${lives.length === 0 ? '<p>No token at the moment: the next call gets a new one.</p>' : livesTable(name, tokens, lives, now)}
 </article>`
 }

@@ -29,11 +29,9 @@ export interface TokenLife {
 }
 
 /** A 401 to a token of ours. */
-export interface Refusal {
-  readonly at: number
-  readonly keyId: string
-  /** What to do. */
-  readonly remedy: string
+export interface Refusal extends LastRefusal {
+  /** What to do; nothing, if a token was accepted since. */
+  readonly remedy: string | undefined
 }
 
 const mostLives = 20
@@ -53,7 +51,7 @@ export function reportOf(
         .filter(({ request }) => request.partner === partner.name)
         .slice(0, mostLives)
         .map(lifeOf),
-      lastRefusal: refusalOf(partner, happenings.lastRefusal(partner.name)),
+      lastRefusal: refusalOf(partner),
     })),
     keys,
     rates: happenings.rates(),
@@ -66,8 +64,9 @@ function lifeOf({ mintedFor, token, startsAt, endsAt }: CacheEntry): TokenLife {
   return { audience, keyId, scope, issuedAt: startsAt, freshUntil, expiresAt: endsAt }
 }
 
-function refusalOf(partner: PartnerStatus, last: LastRefusal | undefined): Refusal | undefined {
-  return last && { ...last, remedy: remedyFor(partner, last) }
+function refusalOf(partner: PartnerStatus): Refusal | undefined {
+  const { lastRefusal: last } = partner
+  return last && { ...last, remedy: last.acceptedSince ? undefined : remedyFor(partner, last) }
 }
 
 function remedyFor({ fallback, clockOffset }: PartnerStatus, { keyId }: LastRefusal): string {

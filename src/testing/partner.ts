@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -54,6 +55,8 @@ export class TestPartner implements AsyncDisposable {
     this.#settings = settings
     this.#keys = settings.keys
     this.#server = server
+    // each delayed answer listens, and Node warns of a leak at the eleventh
+    setMaxListeners(0, this.#stop.signal)
     server.on('request', (request, response) => {
       // an exchange that fails here has lost its client: there is nobody to tell
       this.#exchange(request, response).catch(() => response.destroy())

@@ -1,3 +1,4 @@
+import type { OrgidErrorCode } from '../errors.js'
 import type { Clock } from './clock.js'
 
 /** How often things happened in a stretch of time. */
@@ -10,18 +11,34 @@ export interface Rates {
   readonly unauthorized: number
 }
 
-/** A 401 to a token of ours. @internal */
+/** A 401 to a token of ours. */
 export interface LastRefusal {
   /** Epoch seconds. */
   readonly at: number
+  /** The key of the token. */
   readonly keyId: string
+  /** Whether a token was accepted later. */
+  readonly acceptedSince: boolean
+}
+
+/** A mint that failed. */
+export interface LastError {
+  readonly code: OrgidErrorCode
+  /** Epoch seconds. */
+  readonly at: number
 }
 
 /** What has happened lately, in numbers. @internal */
 export interface Happenings {
-  minted(): void
+  minted(partner: string): void
+  failed(partner: string, error: LastError): void
+  /** The last failed mint, until one succeeds. */
+  lastError(partner: string): LastError | undefined
   refused(partner: string, keyId: string): void
+  accepted(partner: string): void
   lastRefusal(partner: string): LastRefusal | undefined
+  /** Whether a refusal is the last that is known of any partner. */
+  isAnyRefusing(): boolean
   forget(partner: string): void
   /** Of the last hour or, if that is shorter, since the start. */
   rates(): Rates
@@ -41,7 +58,9 @@ interface Bucket {
 /** @internal */
 export function createHappenings(clock: Clock): Happenings {
   const startedAt = clock.monotonic()
+  const lastErrors = new Map<string, LastError>()
   const lastRefusals = new Map<string, LastRefusal>()
+  const refusing = new Set<string>()
   let buckets: Bucket[] = []
 
   const bucket = (): Bucket => {
@@ -56,15 +75,27 @@ export function createHappenings(clock: Clock): Happenings {
   const total = (name: 'mints' | 'unauthorized') => buckets.reduce((sum, one) => sum + one[name], 0)
 
   return {
-    minted: () => {
+    minted: (partner) => {
       bucket().mints += 1
+      if (lastErrors.size > 0) lastErrors.delete(partner)
     },
+    failed: (partner, error) => void lastErrors.set(partner, error),
+    lastError: (partner) => lastErrors.get(partner),
     refused: (partner, keyId) => {
       bucket().unauthorized += 1
-      lastRefusals.set(partner, { at: clock.now(), keyId })
+      lastRefusals.set(partner, { at: clock.now(), keyId, acceptedSince: false })
+      refusing.add(partner)
+    },
+    accepted: (partner) => {
+      const last = lastRefusals.get(partner)
+      if (!refusing.delete(partner) || last === undefined) return
+      lastRefusals.set(partner, { ...last, acceptedSince: true })
     },
     lastRefusal: (partner) => lastRefusals.get(partner),
-    forget: (partner) => void lastRefusals.delete(partner),
+    isAnyRefusing: () => refusing.size > 0,
+    forget: (partner) => {
+      for (const known of [lastErrors, lastRefusals, refusing]) known.delete(partner)
+    },
     rates: () => {
       bucket()
       const seconds = Math.min(hour, clock.monotonic() - startedAt)

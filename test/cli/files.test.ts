@@ -1,6 +1,18 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readText, replaceText } from '../../src/cli/files.js'
+import { type Access, giveTo, readText, replaceText } from '../../src/cli/files.js'
 import { writeNewFiles } from '../../src/cli/new-files.js'
 import { directory } from './command.js'
 
@@ -105,3 +117,40 @@ describe('replaceText', () => {
     expect(() => replaceText(directory(), 'none', '', '')).toThrow(/cannot write none \(ENOENT/)
   })
 })
+
+describe.each(process.getuid?.() === 0 ? [1_000] : [])(
+  'a file to be given away, as user %i',
+  (uid) => {
+    /** Gives a new file of this user to another user or group, as this user. */
+    const give = (mode: number, to: Pick<Access, 'uid' | 'gid'>) => {
+      const path = join(mkdtempSync(join(tmpdir(), 'orgid-give-')), 'key.pem')
+      writeFileSync(path, '')
+      chmodSync(path, mode)
+      chownSync(path, uid, uid)
+      chmodSync(dirname(path), 0o777)
+      process.setegid?.(uid)
+      process.seteuid?.(uid)
+      try {
+        giveTo({ ...to, mode }, path)
+      } finally {
+        process.seteuid?.(0)
+        process.setegid?.(0)
+        rmSync(dirname(path), { recursive: true })
+      }
+    }
+
+    it.each([
+      ['its group reads nothing', 0o600, { uid, gid: uid + 1 }],
+      ['everybody reads it', 0o644, { uid: uid + 1, gid: uid }],
+    ])('stays this user’s where %s', (_, mode, to) => {
+      expect(() => give(mode, to)).not.toThrow()
+    })
+
+    it.each([
+      ['its group', 0o640, { uid, gid: uid + 1 }],
+      ['its owner', 0o600, { uid: uid + 1, gid: uid }],
+    ])('is refused where %s could not read it', (_, mode, to) => {
+      expect(() => give(mode, to)).toThrow(/expected it to belong to user .* Run this as that user/)
+    })
+  },
+)

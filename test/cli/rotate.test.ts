@@ -234,13 +234,20 @@ describe('rotate start', () => {
 
   // Only the superuser can give a file away
   it.each(process.getuid?.() === 0 ? [1_000] : [])(
-    'leaves files to whom they belong, the new key included: %i',
+    'leaves files to whom they belong, and gives the new key to whom the one before belongs: %i',
     async (uid) => {
-      const { rotate, cwd } = setUp()
-      for (const file of ['orgid.json', 'org.json']) chownSync(join(cwd, file), uid, uid)
+      const { rotate, cwd, mode } = setUp()
+      chownSync(join(cwd, 'org.json'), uid + 1, uid + 1)
+      chownSync(join(cwd, 'secp256k1.pem'), uid, uid + 2)
+      chmodSync(join(cwd, 'secp256k1.pem'), 0o640)
       expect((await rotate('start', '--into', 'org.json')).code).toBe(0)
       const files = ['orgid.json', 'org.json', 'webserver2.pem', 'webserver2.pub']
-      expect(files.map((file) => statSync(join(cwd, file)).uid)).toEqual(files.map(() => uid))
+      const owners = files
+        .map((file) => statSync(join(cwd, file)))
+        .map(({ uid, gid }) => [uid, gid])
+      const ofKey = [uid, uid + 2]
+      expect(owners).toEqual([[0, 0], [uid + 1, uid + 1], ofKey, ofKey])
+      expect(mode('webserver2.pem')).toBe(0o640)
     },
   )
 
@@ -438,11 +445,27 @@ describe('rotate retire', () => {
     const { code, stderr } = await files.rotate('retire', '--into', 'org.json')
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/^ERR_ROTATION .*#webserver2.*cannot know it.*register --into/),
+      expect.stringMatching(/^ERR_ROTATION .*#webserver2.*cannot know the key.*register --into/),
     ])
     expect([files.read('orgid.json'), files.read('org.json')]).toEqual(before)
     expect((await files.rotate('retire', '--into', 'org.json', '--now')).code).toBe(0)
     expect(idsIn(files.org().publicKey)).toEqual(['webserver2'])
+  })
+
+  it('does not retire a key whose successor its readers cannot know', async () => {
+    const files = setUp()
+    await files.rotate('start', '--into', 'org.json')
+    files.pass(31 * day)
+    const { verificationMethod, ...older } = files.org()
+    files.write('org.json', { ...older, verificationMethod: verificationMethod.slice(0, 1) })
+    const { json } = await files.rotate('--into', 'org.json', '--json')
+    const states = (json() as { steps: Record<string, string>[] }).steps.map(({ name, state }) => [
+      name,
+      state,
+    ])
+    expect(Object.fromEntries(states)).toMatchObject({ publish: 'now', retire: 'to do' })
+    const { code, stderr } = await files.rotate('retire', '--into', 'org.json')
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/in verificationMethod, got none/)])
   })
 
   it.each(['orgid.json', 'org.json'])(

@@ -279,3 +279,78 @@ describe('a header that is given again', () => {
     expect(claims(auth.authorization(offers)).iss).toBe(`${did('a')}#webserver2`)
   })
 })
+
+describe('partners that are changed while running', () => {
+  const keys = [
+    { id: 'webserver', key: localSigner(first.pem, { backend: 'openssl' }) },
+    {
+      id: 'webserver2',
+      key: localSigner(second.pem, { backend: 'openssl' }),
+      activeFrom: start - 9,
+    },
+  ]
+  it('do not get the tokens that were minted by another one’s clock', () => {
+    const auth = create()
+    refuse(auth, auth.authorization(offers) as string, new Date((now + 600) * 1_000).toUTCString())
+    expect(claims(auth.authorization(offers)).iat).toBe(now + 570)
+    auth.setPartners([{ ...hotels, origin: 'https://new.hotels.example' }])
+    expect(auth.status().partners[0]?.tokens).toBe(0)
+    expect(claims(auth.authorization('https://new.hotels.example/offers')).iat).toBe(now - 30)
+  })
+
+  it('are not judged by what the organisation before says of its tokens, late', () => {
+    const auth = create({ keys })
+    const before = auth.authorization(offers) as string
+    auth.setPartners([{ ...hotels, did: did('d') }])
+    internalsOf(auth).accepted(offers, auth.authorization(offers) as string)
+    refuse(auth, before)
+    expect(auth.status().partners[0]).toMatchObject({ fallback: undefined, lastRefusal: undefined })
+    expect(claims(auth.authorization(offers))).toMatchObject({
+      iss: `${did('a')}#webserver2`,
+      aud: did('d'),
+    })
+  })
+
+  it('keep what was learnt of them when one of their origins goes, or another is first', () => {
+    const origins = ['https://api.hotels.example', 'https://two.hotels.example'] as const
+    const auth = create({ keys, partners: [{ ...hotels, origin: origins }] })
+    refuse(auth, auth.authorization(offers) as string)
+    internalsOf(auth).accepted(offers, auth.authorization(offers) as string)
+    const { fallback } = auth.status().partners[0] as { fallback: unknown }
+    expect(fallback).toBeDefined()
+    auth.setPartners([{ ...hotels, origin: origins.toReversed() }])
+    auth.setPartners([hotels])
+    expect(auth.status().partners[0]?.fallback).toEqual(fallback)
+  })
+
+  it('have no failed mint of the organisation before', async () => {
+    const failing: Signer = {
+      ...localSigner(first.pem),
+      sign: async () => {
+        await settle()
+        throw new Error('no')
+      },
+    }
+    const auth = create({ keys: [{ id: 'webserver', key: failing }] })
+    const call = auth.authorization(offers) as Promise<string>
+    auth.setPartners([{ ...hotels, did: did('d') }])
+    await expect(call).rejects.toMatchObject({ code: 'ERR_SIGNER_FAILED' })
+    expect(auth.status().partners[0]?.lastError).toBeUndefined()
+  })
+})
+
+it('is signed by the key that is there, if its own is retired while a store is read', async () => {
+  let answer: () => void = () => {}
+  const store = {
+    get: () => new Promise<undefined>((resolve) => (answer = () => resolve(undefined))),
+    set: async () => {},
+  }
+  const auth = create({ store })
+  const call = auth.authorization(offers)
+  auth.addKey({ id: 'webserver2', key: localSigner(second.pem) })
+  auth.invalidate({ keyId: 'webserver' })
+  answer()
+  await settle()
+  answer()
+  expect(claims(await call).iss).toBe(`${did('a')}#webserver2`)
+})

@@ -43,7 +43,12 @@ const report: StatusReport = {
       name: 'air',
       clockOffset: 120,
       fallback: { from: 'webserver2', to: 'webserver', since: now - 600, retryAt: now + 3_000 },
-      lastRefusal: { at: now - 600, keyId: 'webserver2', remedy: 'Keep the old key until then.' },
+      lastRefusal: {
+        at: now - 600,
+        keyId: 'webserver2',
+        acceptedSince: false,
+        remedy: 'Keep the old key until then.',
+      },
     },
     {
       ...partner,

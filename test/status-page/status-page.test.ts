@@ -2,9 +2,9 @@ import type { AddressInfo } from 'node:net'
 import axios from 'axios'
 import express from 'express'
 import Koa from 'koa'
-import { createOrgidAuth, type OrgidAuth } from 'orgid-bearer'
+import { createOrgidAuth, type OrgidAuth, type PublicKeyInput } from 'orgid-bearer'
 import { attachAuth } from 'orgid-bearer/axios'
-import { type StatusReport, statusPage } from 'orgid-bearer/status'
+import { type PartnerReport, type StatusReport, statusPage } from 'orgid-bearer/status'
 import { startPartner } from 'orgid-bearer/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { secretParts } from '../secrets.js'
@@ -32,7 +32,9 @@ const servers = {
   },
 }
 
-async function serve(start: (auth: OrgidAuth) => ReturnType<Koa['listen']>, auth: OrgidAuth) {
+type Start = (auth: OrgidAuth) => ReturnType<Koa['listen']>
+
+async function serve(start: Start, auth: OrgidAuth) {
   const server = start(auth)
   await new Promise((resolve) => server.once('listening', resolve))
   onTestFinished(() => void server.close())
@@ -80,31 +82,49 @@ describe.each(Object.entries(servers))('the status page in %s', (_, start) => {
   })
 
   it('tells of a 401 what to do about it', async () => {
-    const partner = await startPartner({
-      did: did('b'),
-      profile: 'older',
-      publicKey: newKey().publicKey,
-    })
-    onTestFinished(() => partner.close())
-    const { origin } = partner
-    const auth = createOrgidAuth({
-      issuer,
-      key: pem,
-      partners: [{ ...hotels, origin, allowLoopbackHttp: true }],
-    })
-    const http = axios.create({ validateStatus: null })
-    attachAuth(http, auth)
-    await http.get(partner.url('/offers'))
-    const get = await serve(start, auth)
-    const report = (await (await get('/orgid', 'application/json')).json()) as StatusReport
-    expect(report.partners[0]?.lastRefusal).toMatchObject({
+    const { call, get, report } = await serveWithPartner(start, newKey().publicKey)
+    await call()
+    expect((await report()).partners[0]?.lastRefusal).toMatchObject({
       keyId: 'webserver',
+      acceptedSince: false,
       remedy: expect.stringContaining('orgid-bearer check'),
     })
-    expect(report.rates.unauthorized).toBe(2)
-    expect(await (await get('/orgid')).text()).toContain('It answered 401')
+    expect((await report()).rates.unauthorized).toBe(2)
+    expect(await (await get('/orgid')).text()).toMatch(/look at it[\s\S]*It answered 401/)
+  })
+
+  it('tells of a 401 that is past, and alarms nobody', async () => {
+    const { call, get, report, partner } = await serveWithPartner(start, publicKey)
+    partner.answer({ status: 401 })
+    await call()
+    const { lastRefusal } = (await report()).partners[0] as PartnerReport
+    expect(lastRefusal?.acceptedSince).toBe(true)
+    expect(lastRefusal?.remedy).toBeUndefined()
+    const html = await (await get('/orgid')).text()
+    expect(html).toMatch(/>well<[\s\S]*It answered 401[\s\S]*It has accepted one since/)
+    expect(html).not.toContain('look at it')
   })
 })
+
+/** A status page, and a partner that knows a key. */
+async function serveWithPartner(start: Start, known: PublicKeyInput) {
+  const partner = await startPartner({ did: did('b'), profile: 'older', publicKey: known })
+  onTestFinished(() => partner.close())
+  const auth = createOrgidAuth({
+    issuer,
+    key: pem,
+    partners: [{ ...hotels, origin: partner.origin, allowLoopbackHttp: true }],
+  })
+  const http = axios.create({ validateStatus: null })
+  attachAuth(http, auth)
+  const get = await serve(start, auth)
+  return {
+    partner,
+    get,
+    call: () => http.get(partner.url('/offers')),
+    report: async () => (await (await get('/orgid', 'application/json')).json()) as StatusReport,
+  }
+}
 
 describe('the status page', () => {
   it('refuses a path that is none, and an auth that is none', () => {

@@ -318,6 +318,18 @@ describe('a test partner told what to do', () => {
     expect((await call(partner.url())).status).toBe(200)
   })
 
+  it('answers many at once after its delay, without a warning of Node', async () => {
+    const partner = await start()
+    partner.delay(0.2)
+    const warnings: Error[] = []
+    const note = (warning: Error) => warnings.push(warning)
+    process.on('warning', note)
+    const replies = await Promise.all(Array.from({ length: 20 }, () => call(partner.url())))
+    process.off('warning', note)
+    expect(replies.map(({ status }) => status)).toEqual(Array(20).fill(200))
+    expect(warnings).toEqual([])
+  })
+
   it('leaves the answer to an accepted request to its handler', async () => {
     const partner = await start()
     partner.handler = async ({ claims, url }) => ({
