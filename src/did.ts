@@ -61,7 +61,7 @@ function whyNotDid(text: unknown): string {
   const expected =
     'expected an ORGiD such as did:orgid:0x<64 hex digits> or did:orgid:<chain>:0x<64 hex digits>'
   if (typeof text !== 'string') return `${expected}, got ${describe(text)}`
-  const digits = /0x([0-9a-zA-Z]*)/.exec(text)?.[1]
+  const digits = /0[xX]([0-9a-zA-Z]*)/.exec(text)?.[1]
   if (digits?.length === 40) {
     return `${expected}, got 40 hex digits: that is a 20-byte Ethereum address. An ORGiD is 32 bytes; use the organisation's ORGiD, not its owner's address`
   }
@@ -69,6 +69,9 @@ function whyNotDid(text: unknown): string {
   if (text.startsWith('0x')) return `${expected}, got a bare identifier; put did:orgid: before it`
   if (!text.startsWith('did:orgid:'))
     return `${expected}, got ${describe(text)} that does not start with did:orgid:`
+  if (text.includes('0X')) return `${expected}, got one with 0X; write 0x`
+  if (/:[0-9a-fA-F]{64}(?:#|$)/.test(text))
+    return `${expected}, got one without 0x before its digits`
   return `${expected}, got ${whyNotId(digits) ?? `${describe(text)} of another form`}`
 }
 

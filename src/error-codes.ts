@@ -10,7 +10,8 @@
 export type OrgidErrorCode =
   // # Configuration and call options
   /**
-   * An option is unknown, missing or of the wrong type.
+   * An option is unknown, missing or of the wrong type, or `issuer` has no fragment beside `key`, or
+   * has one beside `keys`.
    * When: at start, or in the call that has it.
    * Remedy: the message names it; often an environment variable is not set.
    */
@@ -23,7 +24,7 @@ export type OrgidErrorCode =
    */
   | 'ERR_CONFIG'
   /**
-   * Not an ORGiD, or a fragment where none belongs, or none where one does.
+   * Not an ORGiD, or one with a fragment where none belongs.
    * When: at start, in `auth.setPartners`, `orgJsonEntries`, `verifyToken`, and the command.
    * Remedy: `did:orgid:0x` and 64 hex digits; 40 digits are an address.
    */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { channel, subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
-import type { OrgidAuthError } from './errors.js'
+import { describe, OrgidAuthError } from './errors.js'
 
 /** What an event says of a token; never the token. Times are epoch seconds. */
 export interface TokenFacts {
@@ -105,6 +105,19 @@ export interface OrgidEvents {
   readonly 'orgid-bearer:fallback': FallbackEvent
 }
 
+const channels: Readonly<Record<keyof OrgidEvents, true>> = {
+  'orgid-bearer:miss': true,
+  'orgid-bearer:refresh': true,
+  'orgid-bearer:refused': true,
+  'orgid-bearer:unauthorized': true,
+  'orgid-bearer:retried': true,
+  'orgid-bearer:skew': true,
+  'orgid-bearer:signer-failed': true,
+  'orgid-bearer:store-failed': true,
+  'orgid-bearer:key-activated': true,
+  'orgid-bearer:fallback': true,
+}
+
 /**
  * Listens to one kind of event, of all auths of this process.
  *
@@ -113,11 +126,18 @@ export interface OrgidEvents {
  * call.
  *
  * @returns ends it.
+ * @throws OrgidAuthError `ERR_INVALID_OPTION` for a name that is none.
  */
 export function onEvent<Name extends keyof OrgidEvents>(
   name: Name,
   listener: (event: OrgidEvents[Name]) => void,
 ): () => void {
+  if (!Object.hasOwn(channels, name)) {
+    throw new OrgidAuthError(
+      'ERR_INVALID_OPTION',
+      `name: expected one of ${Object.keys(channels).join(', ')}, got ${describe(name)} that is none of them. Mints are told on the tracing channel orgid-bearer:mint of node:diagnostics_channel`,
+    )
+  }
   const received = (message: unknown) => listener(message as OrgidEvents[Name])
   subscribe(name, received)
   return () => void unsubscribe(name, received)

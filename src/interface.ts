@@ -201,6 +201,9 @@ export const internals: unique symbol = Symbol.for('orgid-bearer.internals') as 
 export function internalsOf(auth: OrgidAuth): AuthInternals {
   const found = (auth as { [internals]?: AuthInternals } | undefined | null)?.[internals]
   if (found !== undefined) return found
+  if (auth instanceof Promise) {
+    throw invalidOption('auth', 'what loadOrgidAuth resolves to', 'a Promise', 'Await it')
+  }
   throw invalidOption('auth', 'what createOrgidAuth returned', describe(auth))
 }
 

@@ -41,6 +41,22 @@ const heardOf = (name: (typeof names)[number]) =>
 const ofHotels = { partner: 'hotels', keyId: 'webserver', audience: did('b') }
 
 describe('events', () => {
+  it('have names, and no others', () => {
+    const strange = ['unauthorized', 'orgid-bearer:mint', '__proto__'] as unknown[]
+    for (const name of strange as (keyof OrgidEvents)[])
+      expect(codeOf(() => onEvent(name, () => {}))).toBe('ERR_INVALID_OPTION')
+  })
+
+  it('tell of an audience that is refused', () => {
+    const auth = createOrgidAuth({ issuer, key: pem, partners: [hotels] })
+    expect(codeOf(() => auth.authorization(offers, { audience: did('e') }))).toBe(
+      'ERR_AUDIENCE_NOT_ALLOWED',
+    )
+    expect(heardOf('orgid-bearer:refused')).toMatchObject([
+      { error: { code: 'ERR_AUDIENCE_NOT_ALLOWED' } },
+    ])
+  })
+
   it('tell of a call that waits for a token, and of tokens that are replaced', async () => {
     const clock = standingClock()
     const auth = createOrgidAuth({ issuer, key: pem, partners: [hotels], now: clock.now })

@@ -112,3 +112,13 @@ function sourcesOf(keys: Config['keys']): readonly KeySource[] {
 function notEditable(expected: string, got: string, remedy: string): CliError {
   return new CliError('ERR_ROTATION', `rotate: expected ${expected} to edit, got ${got}. ${remedy}`)
 }
+
+/** Writes what comes last. Should that fail, the error also says what is done by then. */
+export function finish(done: string, write: () => void): void {
+  try {
+    write()
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error
+    throw new CliError(error.code, `${error.message}. ${done}`)
+  }
+}

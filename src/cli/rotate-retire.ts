@@ -3,7 +3,7 @@ import { CliError, type Io, type Result } from './io.js'
 import { forms } from './orgjson-facts.js'
 import type { OwnConfig } from './own-config.js'
 import { withoutKeys } from './rotate-config.js'
-import { type RotateOptions, readEditable, readInto, register } from './rotate-files.js'
+import { finish, type RotateOptions, readEditable, readInto, register } from './rotate-files.js'
 import { formsWithout, isPublished, type Rotation, refuseEarly } from './rotate-state.js'
 
 /** Takes the keys that have signed before out of the configuration, and revokes them in ORG.JSON. */
@@ -55,7 +55,10 @@ export function retireKeys(
   if (orgJson && registered && registered.text !== orgJson.text) {
     replaceText(io, orgJson.file, registered.text, orgJson.text)
   }
-  replaceText(io, file, edited, text)
+  finish(
+    orgJson ? `Do not publish ${orgJson.file} before this was run again` : 'Nothing was changed',
+    () => replaceText(io, file, edited, text),
+  )
   const names = ids.map((id) => `#${id}`).join(' and ')
   const changes = registered?.changes ?? []
   const into = orgJson?.file ?? '<your ORG.JSON>'

@@ -18,6 +18,7 @@ import type { OwnConfig } from './own-config.js'
 import { contentOf, withKey } from './rotate-config.js'
 import {
   dateOf,
+  finish,
   type OrgJsonFile,
   type RotateOptions,
   readEditable,
@@ -85,7 +86,12 @@ export function startRotation(
     throw error
   }
   // At last: should it fail, the key is there to be registered
-  if (orgJson && registered) replaceText(io, orgJson.file, registered.text, orgJson.text)
+  if (orgJson && registered) {
+    finish(
+      `${privateKey.file} and ${file} are written. Once it can be written, register the key: orgid-bearer register --issuer '<your ORGiD>#${fragment}' --key ${publicKey.file} --into ${orgJson.file}`,
+      () => replaceText(io, orgJson.file, registered.text, orgJson.text),
+    )
+  }
   return {
     json: {
       step: 'start',

@@ -53,7 +53,7 @@ export function requestFor(
 ): MintRequest {
   const { audience = partner.did, scope, claims, lifetime } = options
   if (!partner.audiences.has(audience)) {
-    throw new OrgidAuthError(
+    throw told(
       'ERR_AUDIENCE_NOT_ALLOWED',
       `options.audience: expected the did of ${partner.name} or one of its audiences, got ${describe(audience)} that is neither. Add it to this partner's audiences`,
     )

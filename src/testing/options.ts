@@ -110,7 +110,8 @@ export function readOrgJson(orgJson: unknown): KnownKeys {
   const documents = [orgJson].flat() as readonly unknown[]
   const strange = documents.find((one) => typeof one !== 'object' || one === null)
   if (strange !== undefined || documents.length === 0) {
-    throw invalidOption('orgJson', 'an ORG.JSON document, or an array of them', describe(strange))
+    const got = documents.length === 0 ? 'an empty array' : describe(strange)
+    throw invalidOption('orgJson', 'an ORG.JSON document, or an array of them', got)
   }
   return { orgJson: documents as readonly OrgJson[] }
 }

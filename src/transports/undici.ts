@@ -5,8 +5,8 @@ import { authorizedDispatch } from './undici-dispatch.js'
 import type { Dispatch } from './undici-types.js'
 
 /**
- * What a call of undici's may say about its ORGiD token. undici's types cannot be added to, so a
- * literal needs this beside them: `Dispatcher.RequestOptions & OrgidDispatchOptions`.
+ * What a call of undici's may say about its ORGiD token. undici's types cannot be added to, so that
+ * options name both: `Parameters<typeof request>[1] & OrgidDispatchOptions`.
  */
 export interface OrgidDispatchOptions {
   /** Options of this request. */

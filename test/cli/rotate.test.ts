@@ -232,6 +232,17 @@ describe('rotate start', () => {
     expect([readdirSync(cwd), read('org.json')]).toEqual(before)
   })
 
+  it('says what is written, and what to do, when it cannot write ORG.JSON', async () => {
+    const { rotate, cwd, config } = setUp()
+    const long = `${'o'.repeat(245)}.json`
+    renameSync(join(cwd, 'org.json'), join(cwd, long))
+    const { stderr } = await rotate('start', '--into', long)
+    expect(stderr).toMatch(
+      /^ERR_FILE .*webserver2\.pem and orgid\.json are written.*register --issuer/,
+    )
+    expect(config().keys[1].id).toBe('webserver2')
+  })
+
   // Only the superuser can give a file away
   it.each(process.getuid?.() === 0 ? [1_000] : [])(
     'leaves files to whom they belong, and gives the new key to whom the one before belongs: %i',
@@ -482,7 +493,9 @@ describe('rotate retire', () => {
         return rotate('retire', ...named, '--reason', 'keyCompromise')
       }
       renameSync(join(cwd, file), join(cwd, long))
-      expect((await retire(long)).stderr).toMatch(/^ERR_FILE .*ENAMETOOLONG/)
+      const { stderr } = await retire(long)
+      expect(stderr).toMatch(/^ERR_FILE .*ENAMETOOLONG/)
+      if (file === 'orgid.json') expect(stderr).toMatch(/Do not publish org\.json before/)
       renameSync(join(cwd, long), join(cwd, file))
       expect((await retire(file)).code).toBe(0)
       expect(read('orgid.json')).not.toContain('"webserver"')
