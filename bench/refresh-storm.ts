@@ -3,7 +3,7 @@ import { localSigner, type OrgidAuth, type Signer } from 'orgid-bearer'
 import type { Benchmark } from './benchmark.js'
 import { worstGap } from './loop-gaps.js'
 import { reportTable } from './report.js'
-import { pairwise, quantile } from './statistics.js'
+import { estimate, pairwise, quantile } from './statistics.js'
 import { show, verdict } from './verdict.js'
 import { authFor, flatUrl, type Place, places, privateKey } from './workload.js'
 
@@ -15,8 +15,15 @@ const step = 10
 /** Many tokens minted at once: how they are refreshed, and what calls notice of it. */
 export const refreshStorm: Benchmark = async (options) => {
   const partners = places(count)
-  const simulated = await simulate(partners)
-  const jump = await jumpAhead(partners)
+  const simulations: Awaited<ReturnType<typeof simulate>>[] = []
+  const jumps: number[] = []
+  for (let run = 0; run < (options.quick ? 3 : 7); run += 1) {
+    simulations.push(await simulate(partners))
+    jumps.push(await jumpAhead(partners))
+  }
+  const [simulated] = simulations as [Awaited<ReturnType<typeof simulate>>]
+  const gap = estimate(simulations.map((one) => one.gap))
+  const jump = estimate(jumps)
   const latencies = await compareLatencies(partners, options.quick ? 4 : 12)
   const ratio = pairwise(latencies.storm, latencies.calm, (a, b) => a / b)
   const noise = pairwise(latencies.again, latencies.calm, (a, b) => a / b)
@@ -28,12 +35,12 @@ export const refreshStorm: Benchmark = async (options) => {
         what: `most tokens replaced in ${step} s, ${index + 1}. time`,
         measured: `${(share * 100).toFixed(1)} %`,
       })),
-      { what: 'worst event-loop gap meanwhile', measured: `${simulated.gap.toFixed(1)} ms` },
-      { what: 'worst event-loop gap, all due at once', measured: `${jump.toFixed(1)} ms` },
+      { what: 'worst event-loop gap meanwhile', measured: `${show(gap, 1)} ms` },
+      { what: 'worst event-loop gap, all due at once', measured: `${show(jump, 1)} ms` },
       { what: 'p99 of calls during it / without it', measured: show(ratio, 3) },
       { what: 'p99 of calls without it / without it, again', measured: show(noise, 3) },
     ],
-    { simulated, jump, latencies },
+    { simulations, jumps, latencies },
     options,
   )
   // Evenly over 15 % of a life it would be 1.9 % in ten seconds
@@ -45,16 +52,11 @@ export const refreshStorm: Benchmark = async (options) => {
       `${(spread * 100).toFixed(1)} %`,
       '<= 4 %',
     ),
-    verdict(
-      'worst event-loop gap, spread',
-      simulated.gap <= 15,
-      `${simulated.gap.toFixed(1)} ms`,
-      '<= 15 ms',
-    ),
+    verdict('worst event-loop gap, spread', gap.median <= 15, `${show(gap, 1)} ms`, '<= 15 ms'),
     verdict(
       'worst event-loop gap, all due at once',
-      jump <= 15,
-      `${jump.toFixed(1)} ms`,
+      jump.median <= 15,
+      `${show(jump, 1)} ms`,
       '<= 15 ms',
     ),
     verdict('p99 of calls during / without', ratio.median <= 1.1, ratio, '<= 1.1'),

@@ -90,6 +90,7 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
       if (keyId === undefined || partner === undefined) return undefined
       return mintRequest({ ...request, keyId, issuer: names.issuerFor(partner, keyId) })
     },
+    onRefresh: happenings.refreshing,
     onMint: (request, error, at) => {
       const { partner, audience } = request
       if (!isOrgidAuthError(error)) return happenings.minted(partner)
@@ -176,14 +177,6 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     throw nobody(name, registry.list(), where)
   }
 
-  const prepare = () => {
-    const partners = registry.list().filter(({ singleUse }) => !singleUse)
-    return mintAhead(
-      partners.map((partner) => () => obtain(partner, undefined)),
-      clock,
-    )
-  }
-
   const invalidate: OrgidAuth['invalidate'] = (what = {}) => {
     const {
       partner: name,
@@ -224,7 +217,11 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
       refuseMismatch(partner, explicit)
       return obtain(partner, withAmbient(partner, explicit))
     },
-    prepare,
+    prepare: () => {
+      const partners = registry.list().filter(({ singleUse }) => !singleUse)
+      const mints = partners.map((partner) => () => obtain(partner, undefined))
+      return mintAhead(mints, clock)
+    },
     invalidate,
     addKey: (key) => keyring.add(readKey(key, 'addKey', clock.now())),
     setPartners: (partners) => {

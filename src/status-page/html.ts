@@ -37,9 +37,9 @@ ${keysTable(keys, now)}
 `
 }
 
-function rateWords({ seconds, mints, unauthorized }: StatusReport['rates']): string {
+function rateWords({ seconds, mints, refreshes, unauthorized }: StatusReport['rates']): string {
   const window = seconds >= 3_600 ? 'In the last hour' : `In the last ${span(seconds)}`
-  return `${window}: ${counted(mints, 'token')} signed, and ${counted(unauthorized, 'call')} answered 401.`
+  return `${window}: ${counted(mints, 'token')} signed, ${counted(refreshes, 'token')} replaced, and ${counted(unauthorized, 'call')} answered 401.`
 }
 
 function refusalWords({ at, keyId }: Refusal, now: number): string {

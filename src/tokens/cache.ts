@@ -19,6 +19,8 @@ export interface CacheOptions {
   readonly before?: (request: MintRequest) => MintRequest | undefined
   /** Called for each mint that was tried; `at` is when, in epoch seconds. */
   readonly onMint?: (request: MintRequest, error: unknown, at: number) => void
+  /** Called before a token is replaced. */
+  readonly onRefresh?: () => void
 }
 
 /** What one call asks of the cache. @internal */
@@ -75,7 +77,7 @@ interface Flight {
  * @internal
  */
 export function createTokenCache(source: TokenSource, options: CacheOptions): TokenCache {
-  const { clock, random, onMint } = options
+  const { clock, random, onMint, onRefresh } = options
   let generation = 0
   const entries = new LRUCache<string, CacheEntry>({
     max: options.max,
@@ -96,6 +98,7 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
       entries.peek(entry.request.key) === entry &&
       !flights.has(entry.request.key),
     refresh: ({ request, previous, endsAt }) => {
+      onRefresh?.()
       tellRefresh(request, 'stale', endsAt - clock.now())
       return start(request, previous)
     },
@@ -141,6 +144,7 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     const flight = flights.get(request.key)
     if (flight !== undefined) return unlessAborted(flight.promise, call?.signal)
     if (entry !== undefined && call?.forceRefresh) {
+      onRefresh?.()
       tellRefresh(request, 'forced', entry.endsAt - clock.now())
     } else tellMiss(request)
     const result = start(request, entry?.previous)
@@ -211,6 +215,7 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     const isOther = entry !== undefined && Token.authorization(entry.token) !== refused
     if (isOther && isUsable(entry, clock.now())) return entry.token
     if (!mayMint()) return undefined
+    onRefresh?.()
     tellRefresh(request, 'unauthorized', entry === undefined ? 0 : entry.endsAt - clock.now())
     const result = start(request, entry?.previous)
     // Without an entry to differ from, one of the same second may be the same again

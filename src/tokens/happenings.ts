@@ -7,6 +7,8 @@ export interface Rates {
   readonly seconds: number
   /** Tokens signed. */
   readonly mints: number
+  /** Of those, or tried: to replace one that was there. */
+  readonly refreshes: number
   /** 401s to tokens of ours. */
   readonly unauthorized: number
 }
@@ -31,6 +33,7 @@ export interface LastError {
 /** What has happened lately, in numbers. @internal */
 export interface Happenings {
   minted(partner: string): void
+  refreshing(): void
   failed(partner: string, error: LastError): void
   /** The last failed mint, until one succeeds. */
   lastError(partner: string): LastError | undefined
@@ -52,6 +55,7 @@ interface Bucket {
   /** Monotonic seconds, in widths. */
   readonly slot: number
   mints: number
+  refreshes: number
   unauthorized: number
 }
 
@@ -68,16 +72,20 @@ export function createHappenings(clock: Clock): Happenings {
     const last = buckets.at(-1)
     if (last?.slot === slot) return last
     buckets = buckets.filter((one) => one.slot > slot - hour / width)
-    const next = { slot, mints: 0, unauthorized: 0 }
+    const next = { slot, mints: 0, refreshes: 0, unauthorized: 0 }
     buckets.push(next)
     return next
   }
-  const total = (name: 'mints' | 'unauthorized') => buckets.reduce((sum, one) => sum + one[name], 0)
+  const total = (name: 'mints' | 'refreshes' | 'unauthorized') =>
+    buckets.reduce((sum, one) => sum + one[name], 0)
 
   return {
     minted: (partner) => {
       bucket().mints += 1
       if (lastErrors.size > 0) lastErrors.delete(partner)
+    },
+    refreshing: () => {
+      bucket().refreshes += 1
     },
     failed: (partner, error) => void lastErrors.set(partner, error),
     lastError: (partner) => lastErrors.get(partner),
@@ -99,7 +107,12 @@ export function createHappenings(clock: Clock): Happenings {
     rates: () => {
       bucket()
       const seconds = Math.min(hour, clock.monotonic() - startedAt)
-      return { seconds, mints: total('mints'), unauthorized: total('unauthorized') }
+      return {
+        seconds,
+        mints: total('mints'),
+        refreshes: total('refreshes'),
+        unauthorized: total('unauthorized'),
+      }
     },
   }
 }

@@ -35,7 +35,7 @@ const report: StatusReport = {
     { id: 'webserver', active: false, activeFrom: undefined },
     { id: 'webserver2', active: true, activeFrom: now - 86_400 },
   ],
-  rates: { seconds: 3_600, mints: 12, unauthorized: 1 },
+  rates: { seconds: 3_600, mints: 12, refreshes: 8, unauthorized: 1 },
   partners: [
     partner,
     {

@@ -66,7 +66,7 @@ describe.each(Object.entries(servers))('the status page in %s', (_, start) => {
       partners: [
         { name: hotels.name, tokens: 1, lives: [{ audience: did('b'), keyId: 'webserver' }] },
       ],
-      rates: { mints: 1, unauthorized: 0 },
+      rates: { mints: 1, refreshes: 0, unauthorized: 0 },
     })
     const [life] = report.partners[0]?.lives ?? []
     expect(life?.expiresAt).toBeGreaterThan(life?.freshUntil as number)
@@ -98,6 +98,7 @@ describe.each(Object.entries(servers))('the status page in %s', (_, start) => {
     partner.answer({ status: 401 })
     await call()
     const { lastRefusal } = (await report()).partners[0] as PartnerReport
+    expect((await report()).rates).toMatchObject({ mints: 2, refreshes: 1, unauthorized: 1 })
     expect(lastRefusal?.acceptedSince).toBe(true)
     expect(lastRefusal?.remedy).toBeUndefined()
     const html = await (await get('/orgid')).text()
