@@ -2,7 +2,7 @@ import axios from 'axios'
 import express, { type Express } from 'express'
 import type { OrgidAuth } from 'orgid-bearer'
 import { outboundAuth } from 'orgid-bearer/express'
-import type { Shop } from './shop.js'
+import { noStay, readStay, type Shop } from './shop.js'
 
 /** `GET /offers?city=…&nights=…` and `POST /bookings?supplier=…&offer=…`, with Express. */
 export function expressService(auth: OrgidAuth, shop: Shop): Express {
@@ -11,9 +11,9 @@ export function expressService(auth: OrgidAuth, shop: Shop): Express {
   app.use(outboundAuth(auth, { axios: axios.create() }))
 
   app.get('/offers', async (req, res) => {
-    const { city = '', nights = '1' } = req.query
-    const stay = { city: String(city), nights: Number(nights) }
-    res.json(await shop.search(res.locals.orgid.axios, stay))
+    const stay = readStay(req.query)
+    if (stay === undefined) res.status(400).json(noStay)
+    else res.json(await shop.search(res.locals.orgid.axios, stay))
   })
 
   app.post('/bookings', async (req, res) => {

@@ -2,7 +2,7 @@ import axios from 'axios'
 import Koa from 'koa'
 import type { OrgidAuth } from 'orgid-bearer'
 import { outboundAuth } from 'orgid-bearer/koa'
-import type { Shop } from './shop.js'
+import { noStay, readStay, type Shop } from './shop.js'
 
 /** `GET /offers?city=…&nights=…` and `POST /bookings?supplier=…&offer=…`, with Koa. */
 export function koaService(auth: OrgidAuth, shop: Shop): Koa {
@@ -12,12 +12,15 @@ export function koaService(auth: OrgidAuth, shop: Shop): Koa {
 
   app.use(async (ctx) => {
     const { axios } = ctx.state.orgid
-    const { city = '', nights = '1', supplier = '', offer = '' } = ctx.query
     switch (`${ctx.method} ${ctx.path}`) {
-      case 'GET /offers':
-        ctx.body = await shop.search(axios, { city: String(city), nights: Number(nights) })
+      case 'GET /offers': {
+        const stay = readStay(ctx.query)
+        ctx.status = stay ? 200 : 400
+        ctx.body = stay ? await shop.search(axios, stay) : noStay
         return
+      }
       case 'POST /bookings': {
+        const { supplier = '', offer = '' } = ctx.query
         const booking = await shop.book(axios, String(supplier), String(offer))
         ctx.status = booking ? 201 : 404
         ctx.body = booking ?? { error: 'no such supplier' }

@@ -52,6 +52,9 @@ async function use(origin: string, { seaside }: Partners): Promise<void> {
     assert.deepEqual(missing, [], 'a 401 is not seen by the user')
   }
 
+  const { status } = await fetch(`${origin}/offers?city=Bergen&nights=few`, { headers })
+  assert.equal(status, 400)
+
   seaside.delay(30)
   const { offers, missing } = await search(origin)
   console.log(`\n  search while seaside does not answer: ${offers.length} offers`)

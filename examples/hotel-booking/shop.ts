@@ -14,6 +14,17 @@ export interface Stay {
   readonly nights: number
 }
 
+/** Of a query; undefined if it does not say. */
+export function readStay({ city, nights }: Readonly<Record<string, unknown>>): Stay | undefined {
+  const count = Number(nights)
+  if (typeof city !== 'string' || city === '' || !Number.isInteger(count) || count < 1)
+    return undefined
+  return { city, nights: count }
+}
+
+/** What to say then. */
+export const noStay = { error: 'expected ?city=…&nights=…, a whole number of them' }
+
 export interface Offer {
   readonly id: string
   readonly supplier: string
