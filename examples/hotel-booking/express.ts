@@ -18,8 +18,9 @@ export function expressService(auth: OrgidAuth, shop: Shop): Express {
 
   app.post('/bookings', async (req, res) => {
     const { supplier = '', offer = '' } = req.query
-    const booking = await shop.book(res.locals.orgid.axios, String(supplier), String(offer))
-    res.status(booking ? 201 : 404).json(booking ?? { error: 'no such supplier' })
+    const { axios } = res.locals.orgid
+    const { status, body } = await shop.book(axios, String(supplier), String(offer))
+    res.status(status).json(body)
   })
   return app
 }

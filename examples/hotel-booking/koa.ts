@@ -21,9 +21,9 @@ export function koaService(auth: OrgidAuth, shop: Shop): Koa {
       }
       case 'POST /bookings': {
         const { supplier = '', offer = '' } = ctx.query
-        const booking = await shop.book(axios, String(supplier), String(offer))
-        ctx.status = booking ? 201 : 404
-        ctx.body = booking ?? { error: 'no such supplier' }
+        const { status, body } = await shop.book(axios, String(supplier), String(offer))
+        ctx.status = status
+        ctx.body = body
       }
     }
   })

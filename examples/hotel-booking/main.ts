@@ -11,7 +11,7 @@ import { createOrgidAuth, type OrgidAuth } from 'orgid-bearer'
 import { expressService } from './express.js'
 import { koaService } from './koa.js'
 import { dids, type Partners, startPartners, us } from './partners.js'
-import { type Booking, createShop, type Findings, type Offer, type Shop } from './shop.js'
+import { createShop, type Findings, type Offer, type Shop } from './shop.js'
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
 
@@ -43,7 +43,7 @@ function configure({ fjord, gateway, seaside }: Partners) {
 }
 
 /** What end users do: they search, and book what is cheapest. */
-async function use(origin: string, { seaside }: Partners): Promise<void> {
+async function use(origin: string, { fjord, seaside }: Partners): Promise<void> {
   for (const what of ['first', 'second', 'third']) {
     const { offers, missing } = await search(origin)
     console.log(`\n  ${what} search: ${offers.length} offers`)
@@ -64,12 +64,21 @@ async function use(origin: string, { seaside }: Partners): Promise<void> {
 
   const [cheapest] = offers
   assert.ok(cheapest)
-  const { supplier, id } = cheapest
-  const query = new URLSearchParams({ supplier, offer: id })
+  const { supplier, id, hotel } = cheapest
+  const booking = await book(origin, supplier, id)
+  console.log(`\n  booked ${hotel} with ${supplier}: ${booking.status}, ${booking.text}`)
+  assert.equal(booking.status, 201)
+
+  fjord.answer({ status: 503 })
+  const failed = await book(origin, 'fjord', 'fjord-1')
+  console.log(`  and with fjord, which has trouble: ${failed.status}, ${failed.text}`)
+  assert.equal(failed.status, 502)
+}
+
+async function book(origin: string, supplier: string, offer: string) {
+  const query = new URLSearchParams({ supplier, offer })
   const response = await fetch(`${origin}/bookings?${query}`, { method: 'POST', headers })
-  const { confirmation } = (await response.json()) as Booking
-  console.log(`\n  booked ${cheapest.hotel} with ${supplier}: ${response.status}, ${confirmation}`)
-  assert.equal(response.status, 201)
+  return { status: response.status, text: await response.text() }
 }
 
 /** What users bring along is meant for the service, and must go no further. */

@@ -43,6 +43,12 @@ export interface Booking {
   readonly confirmation: string
 }
 
+/** What the service answers. */
+export interface Answer<Body> {
+  readonly status: number
+  readonly body: Body | { readonly error: string }
+}
+
 /** The business of the service. It knows suppliers and a client, and nothing of tokens. */
 export function createShop(suppliers: readonly Supplier[]) {
   const offersOf = async (http: AxiosInstance, supplier: Supplier, stay: Stay) => {
@@ -73,12 +79,16 @@ export function createShop(suppliers: readonly Supplier[]) {
       return { offers: offers.sort((one, other) => one.price - other.price), missing }
     },
 
-    /** @returns undefined if there is no such supplier. */
-    async book(http: AxiosInstance, supplier: string, offer: string): Promise<Booking | undefined> {
+    /** Never an error of axios', whose status a framework would take for the service's own. */
+    async book(http: AxiosInstance, supplier: string, offer: string): Promise<Answer<Booking>> {
       const found = suppliers.find(({ name }) => name === supplier)
-      if (found === undefined) return undefined
-      const { data } = await http.post<Booking>(`${found.url}/bookings`, { offer })
-      return data
+      if (found === undefined) return { status: 404, body: { error: 'no such supplier' } }
+      try {
+        const { data } = await http.post<Booking>(`${found.url}/bookings`, { offer })
+        return { status: 201, body: data }
+      } catch (error) {
+        return { status: 502, body: { error: `${supplier}: ${reasonOf(error)}` } }
+      }
     },
   }
 }
