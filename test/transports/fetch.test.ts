@@ -261,7 +261,14 @@ describe('what fetch is given', () => {
     const { hotels } = servers
     const open = gate()
     const headers: Record<string, string> = { 'x-mine': 'then' }
-    const call = authed(undefined, { key: signerAfter(open.promise) })(hotels.url(), { headers })
+    // Not Node's: under such a prototype some of its versions lose every header by themselves
+    const given: unknown[] = []
+    const recording: typeof fetch = async (_, init) => {
+      const own = init?.headers as object
+      given.push({ ...own }, Symbol.iterator in own)
+      return new Response('{}')
+    }
+    const call = authed(recording, { key: signerAfter(open.promise) })(hotels.url(), { headers })
     Object.assign(headers, { Authorization: 'Basic late', 'x-mine': 'late' })
     const iterator = { value: () => [].values(), configurable: true, writable: true }
     Object.defineProperty(Object.prototype, Symbol.iterator, iterator)
@@ -271,8 +278,8 @@ describe('what fetch is given', () => {
     } finally {
       Reflect.deleteProperty(Object.prototype, Symbol.iterator)
     }
-    expect(hotels.requests[0]?.headers['x-mine']).toBe('then')
-    expect(hotels.acceptedCount).toBe(1)
+    const authorization = expect.stringMatching(/^Bearer ey/)
+    expect(given).toEqual([{ 'x-mine': 'then', Authorization: authorization }, false])
   })
 })
 
