@@ -1,4 +1,4 @@
-/** The key that signs 1: any will do. */
+/** A key for measurements alone: 32 bytes of 1. */
 export const key = `-----BEGIN EC PRIVATE KEY-----
 MC4CAQEEIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBoAcGBSuBBAAK
 -----END EC PRIVATE KEY-----`

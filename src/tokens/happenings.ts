@@ -7,7 +7,7 @@ export interface Rates {
   readonly seconds: number
   /** Tokens signed. */
   readonly mints: number
-  /** Of those, or tried: to replace one that was there. */
+  /** Replacements that were begun: behind traffic, forced by a call, or after a 401. */
   readonly refreshes: number
   /** 401s to tokens of ours. */
   readonly unauthorized: number

@@ -25,7 +25,6 @@ const patient = { timeout: 10_000, interval: 50 }
 const signingInput = () =>
   Buffer.from(`eyJhbGciOiJFUzI1NksiLCJ0eXAiOiJKV1QifQ.${randomBytes(150).toString('base64url')}`)
 
-/** The error with which it refuses; any other error is thrown on. */
 describe.each(Object.entries(starts))('a key in %s', (_, start) => {
   let stub: StubService
   beforeAll(async () => {
