@@ -2,7 +2,7 @@ import type { OrgidAuthStatus } from './interface.js'
 import type { KeyNames } from './partners/key-names.js'
 import type { Partner } from './partners/partner.js'
 import type { TokenCache } from './tokens/cache.js'
-import type { CacheEntry } from './tokens/entry.js'
+import { type CacheEntry, endsAtOf } from './tokens/entry.js'
 import type { Fallbacks } from './tokens/fallback.js'
 import type { Happenings } from './tokens/happenings.js'
 import type { Keyring } from './tokens/keyring.js'
@@ -45,7 +45,7 @@ export function statusAt(now: number, sources: StatusSources): OrgidAuthStatus {
           to: names.fragmentFor(partner, fallback.to),
         },
         tokens: new Set(entries.map(({ token }) => token)).size,
-        earliestExpiry: least(entries.map(({ endsAt }) => endsAt)),
+        earliestExpiry: least(entries.map(({ token }) => endsAtOf(token))),
         nextRefresh: least(entries.map(({ token }) => token.freshUntil)),
         clockOffset: offsets.of(name)?.offset ?? 0,
         lastError: happenings.lastError(name),

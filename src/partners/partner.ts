@@ -2,7 +2,13 @@ import { type ParsedDid, parseDid } from '../did.js'
 import { parseDuration } from '../duration.js'
 import { describe, OrgidAuthError } from '../errors.js'
 import { invalidOption, readBoolean, readOptions } from '../options.js'
-import { type ExtraClaims, readClaims, readScope, type ScopeFormat } from '../tokens/claims.js'
+import {
+  type ExtraClaims,
+  type MintRequest,
+  readClaims,
+  readScope,
+  type ScopeFormat,
+} from '../tokens/claims.js'
 import { warnUnportable } from '../tokens/keyring.js'
 import { readOrigin, readPathPrefix } from './origin.js'
 
@@ -64,6 +70,8 @@ export interface Partner {
   readonly retryUnauthorized: boolean
   /** `did` and the further ones. */
   readonly audiences: ReadonlySet<string>
+  /** What calls without options ask for, once there was one: the same object until another key signs. */
+  plainRequest: MintRequest | undefined
 }
 
 /** What partners take over from the auth's own options. @internal */
@@ -107,7 +115,7 @@ export function readPartner(
   const allowHttp = readBoolean(options.allowLoopbackHttp, `${where}.allowLoopbackHttp`, false)
   const origins = readOrigins(options.origin, `${where}.origin`, allowHttp)
   const pathPrefix = readPathPrefix(options.pathPrefix, `${where}.pathPrefix`)
-  return Object.freeze({
+  return {
     name:
       readName(options.name, `${where}.name`) ??
       `${new URL(origins[0] as string).host}${pathPrefix}`,
@@ -130,7 +138,8 @@ export function readPartner(
       partner.did,
       ...readAudiences(options.audiences, `${where}.audiences`, partner),
     ]),
-  })
+    plainRequest: undefined,
+  }
 }
 
 /** Checks an own DID against how keys are given: its fragment names the key, or the keys do. @internal */

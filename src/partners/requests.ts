@@ -13,15 +13,12 @@ export type Requests = (
 
 /** @internal */
 export function createRequests({ issuerFor }: Pick<KeyNames, 'issuerFor'>): Requests {
-  // The request of a call without options is one object a partner, until another key signs
-  const plainRequests = new WeakMap<Partner, MintRequest>()
-
   return (partner, keyId, options) => {
     const isPlain = options === undefined || !shapesToken(options)
-    const cached = isPlain ? plainRequests.get(partner) : undefined
+    const cached = isPlain ? partner.plainRequest : undefined
     if (cached?.keyId === keyId) return cached
     const request = requestFor(partner, { keyId, issuer: issuerFor(partner, keyId) }, options)
-    if (isPlain) plainRequests.set(partner, request)
+    if (isPlain) partner.plainRequest = request
     return request
   }
 }

@@ -1,5 +1,6 @@
 import type { TokenCache } from '../tokens/cache.js'
 import type { SystemClock } from '../tokens/clock.js'
+import { startsAtOf, usableUntilOf } from '../tokens/entry.js'
 import type { Fallbacks } from '../tokens/fallback.js'
 import type { Keyring } from '../tokens/keyring.js'
 import { Token } from '../tokens/token.js'
@@ -45,13 +46,13 @@ export function createStandings(options: StandingsOptions) {
       const key = keyring.active(clock.now())
       const entry = cache.lasting(requests(partner, key.id, undefined))
       if (entry === undefined) return
-      const { token, startsAt, usableUntil, deadline } = entry
+      const { token, request, deadline } = entry
       route.standing = {
         authorization: Token.authorization(token),
         generation: cache.generation(),
         key,
-        from: Math.ceil(startsAt),
-        until: Math.floor(Math.min(token.freshUntil, usableUntil)),
+        from: Math.ceil(startsAtOf(token)),
+        until: Math.floor(Math.min(token.freshUntil, usableUntilOf(token, request))),
         deadline: Math.floor(deadline),
       }
     },

@@ -1,5 +1,5 @@
 import type { AuthInternals, KeyStatus, OrgidAuth, PartnerStatus } from '../interface.js'
-import type { CacheEntry } from '../tokens/entry.js'
+import { type CacheEntry, endsAtOf, mintedForOf, startsAtOf } from '../tokens/entry.js'
 import type { LastRefusal, Rates } from '../tokens/happenings.js'
 
 /** What the status page shows, as JSON. Times are epoch seconds; never a token. */
@@ -58,10 +58,12 @@ export function reportOf(
   }
 }
 
-function lifeOf({ mintedFor, token, startsAt, endsAt }: CacheEntry): TokenLife {
-  const { audience, keyId, scope } = mintedFor
-  const { freshUntil } = token
-  return { audience, keyId, scope, issuedAt: startsAt, freshUntil, expiresAt: endsAt }
+function lifeOf(entry: CacheEntry): TokenLife {
+  const { audience, keyId, scope } = mintedForOf(entry)
+  const { token } = entry
+  const issuedAt = startsAtOf(token)
+  const expiresAt = endsAtOf(token)
+  return { audience, keyId, scope, issuedAt, freshUntil: token.freshUntil, expiresAt }
 }
 
 function refusalOf(partner: PartnerStatus): Refusal | undefined {

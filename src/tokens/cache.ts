@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { unlessAborted } from '../abort.js'
 import type { MintRequest } from './claims.js'
 import type { Clock, Moment } from './clock.js'
-import { type CacheEntry, entryOf, takenOver } from './entry.js'
+import { type CacheEntry, entryOf, isUsableAt, mintedForOf, previousOf, takeOver } from './entry.js'
 import type { TokenSource } from './minter.js'
 import { createRefresher } from './refresher.js'
 import { Token } from './token.js'
@@ -97,10 +97,10 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
       !entry.revoked &&
       entries.peek(entry.request.key) === entry &&
       !flights.has(entry.request.key),
-    refresh: ({ request, previous, endsAt }) => {
+    refresh: (entry) => {
       onRefresh?.()
-      tellRefresh(request, 'stale', endsAt - clock.now())
-      return start(request, previous)
+      tellRefresh(entry.request, 'stale', entry, clock.now())
+      return start(entry.request, previousOf(entry))
     },
   })
 
@@ -108,29 +108,24 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     if (request.singleUse) return mintOnce(request, call)
     const entry = entries.get(request.key)
     if (call?.forceRefresh) return mint(request, entry, call)
-    const served = isUsable(entry, now) ? entry : takeOver(request, entry, now)
+    const served = isUsable(entry, now) ? entry : takenOver(request, entry, now)
     if (served === undefined) return mint(request, entry, call)
     const { token } = served
-    if (now >= token.freshUntil || served.mintedFor !== served.request) {
+    if (now >= token.freshUntil || served.takenOver !== undefined) {
       refresher.refreshBehind(served, now)
     }
     return token
   }
 
-  // A clock set back behind the token's iat was wrong when the token was minted
   const isUsable = (entry: CacheEntry | undefined, now: number): entry is CacheEntry =>
-    entry !== undefined &&
-    !entry.revoked &&
-    now >= entry.startsAt &&
-    now < entry.usableUntil &&
-    clock.monotonic() < entry.deadline
+    entry !== undefined && isUsableAt(entry, now) && clock.monotonic() < entry.deadline
 
   /** Puts the token of the key before in the place of one that is still to be minted. */
-  const takeOver = (request: MintRequest, own: CacheEntry | undefined, now: number) => {
+  const takenOver = (request: MintRequest, own: CacheEntry | undefined, now: number) => {
     const before = options.before?.(request)
     const entry = before && entries.get(before.key)
     if (!isUsable(entry, now)) return undefined
-    const taken = takenOver(entry, request, own)
+    const taken = takeOver(entry, request, own)
     entries.set(request.key, taken)
     return taken
   }
@@ -145,9 +140,9 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     if (flight !== undefined) return unlessAborted(flight.promise, call?.signal)
     if (entry !== undefined && call?.forceRefresh) {
       onRefresh?.()
-      tellRefresh(request, 'forced', entry.endsAt - clock.now())
+      tellRefresh(request, 'forced', entry, clock.now())
     } else tellMiss(request)
-    const result = start(request, entry?.previous)
+    const result = start(request, entry && previousOf(entry))
     return result instanceof Promise ? unlessAborted(result, call?.signal) : result
   }
 
@@ -216,8 +211,8 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     if (isOther && isUsable(entry, clock.now())) return entry.token
     if (!mayMint()) return undefined
     onRefresh?.()
-    tellRefresh(request, 'unauthorized', entry === undefined ? 0 : entry.endsAt - clock.now())
-    const result = start(request, entry?.previous)
+    tellRefresh(request, 'unauthorized', entry, clock.now())
+    const result = start(request, entry && previousOf(entry))
     // Without an entry to differ from, one of the same second may be the same again
     const other = (token: Token) =>
       Token.authorization(token) === refused ? start(request, token) : token
@@ -232,9 +227,10 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     generation += 1
     const dropped: MintRequest[] = []
     for (const entry of entries.values()) {
-      if (!matches(entry.mintedFor, entry.token)) continue
+      const request = mintedForOf(entry)
+      if (!matches(request, entry.token)) continue
       entry.revoked = true
-      dropped.push(entry.mintedFor)
+      dropped.push(request)
     }
     for (const flight of flights.values()) {
       if (!matches(flight.request, undefined)) continue
@@ -253,7 +249,7 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     const entry = entries.peek(request.key)
     const now = clock.now()
     if (!isUsable(entry, now) || now >= entry.token.freshUntil) return undefined
-    return entry.mintedFor === entry.request ? entry : undefined
+    return entry.takenOver === undefined ? entry : undefined
   }
 
   return { get, replace, invalidate, usable, lasting, generation: () => generation }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { OrgidAuthError } from '../errors.js'
 import { isInProcess, toLowS } from '../signers/signer.js'
-import { claimsSet, type MintRequest } from './claims.js'
+import type { MintRequest } from './claims.js'
 import type { Clock } from './clock.js'
+import { authorizationOf, encodePayload, sharedInput, signingInput } from './compact.js'
 import type { Keyring } from './keyring.js'
 import { freshShare } from './life.js'
 import type { ClockOffsets } from './offsets.js'
@@ -35,20 +36,6 @@ export interface MinterOptions {
   readonly offsets: Pick<ClockOffsets, 'of'>
 }
 
-const encodeJson = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
-
-// RFC 7515 4.1. No `kid`: the key is named by the fragment of `iss`. `typ` is what older verifiers insist on.
-const header = encodeJson({ alg: 'ES256K', typ: 'JWT' })
-
-/** What is signed: the first two segments of a token and the dot between them. @internal */
-export function signingInput(
-  request: MintRequest,
-  times: { readonly issuedAt: number; readonly expiresAt: number },
-  jti?: string,
-): string {
-  return `${header}.${encodeJson(claimsSet(request, times, jti))}`
-}
-
 /** The innermost source: signs a new token for each call. @internal */
 export function createMinter(options: MinterOptions): TokenSource {
   const { keyring, clock: ourClock, issuedAtBackdate, signTimeout, random, offsets } = options
@@ -61,13 +48,13 @@ export function createMinter(options: MinterOptions): TokenSource {
     const expiresAt = seconds + request.lifetime
     const issuedAt = differ(seconds - issuedAtBackdate, expiresAt, previous)
     const jti = request.singleUse ? randomUUID() : undefined
-    const input = signingInput(request, { issuedAt, expiresAt }, jti)
+    const payload = encodePayload(request, { issuedAt, expiresAt }, jti)
 
     // Of the life that is sure
     const life = expiresAt - theirs - (clock?.doubt ?? 0)
     const freshUntil = now + life * freshShare(random)
     const finish = (signature: Uint8Array): Token =>
-      new Token(`${input}.${encodeSignature(signature)}`, {
+      new Token(authorizationOf(payload, encodeSignature(signature)), {
         issuer: request.issuer,
         audience: request.audience,
         scope: request.scope,
@@ -77,11 +64,11 @@ export function createMinter(options: MinterOptions): TokenSource {
         clock,
       })
 
-    const signature = sign(request.keyId, input)
+    const signature = sign(request.keyId, payload)
     return signature instanceof Promise ? signature.then(finish) : finish(signature)
   }
 
-  const sign = (keyId: string, text: string): Uint8Array | Promise<Uint8Array> => {
+  const sign = (keyId: string, payload: string): Uint8Array | Promise<Uint8Array> => {
     const signer = keyring.get(keyId)?.signer
     if (signer === undefined) {
       throw new OrgidAuthError(
@@ -89,9 +76,10 @@ export function createMinter(options: MinterOptions): TokenSource {
         'the key of this token was retired while it was waited for; call again',
       )
     }
-    const input = Buffer.from(text, 'latin1')
     // A signer in this process has answered before any deadline
-    const deadline = isInProcess(signer) ? undefined : new AbortController()
+    const isOurs = isInProcess(signer)
+    const input = isOurs ? sharedInput(payload) : Buffer.from(signingInput(payload), 'latin1')
+    const deadline = isOurs ? undefined : new AbortController()
     let result: Uint8Array | PromiseLike<Uint8Array>
     try {
       result = signer.sign(input, deadline === undefined ? {} : { signal: deadline.signal })

@@ -1,19 +1,24 @@
 import type { MintRequest } from './claims.js'
 import type { Clock, Moment } from './clock.js'
 
-/** What can be refreshed behind traffic, and how that has gone so far. @internal */
-export interface Refreshable {
+/** What can be refreshed behind traffic. @internal */
+interface Refreshable {
   readonly request: MintRequest
+}
+
+/** How a refresh behind traffic goes. */
+interface Progress {
   /** A successor is being minted, or about to be. */
-  refreshing: boolean
+  isUnderWay: boolean
   failures: number
-  /** Epoch seconds: no refresh behind traffic before. */
+  /** Epoch seconds: none before. */
   retryAt: number
 }
 
 /** A refresh to be made, and the moment that called for it. */
 interface Due<E> extends Moment {
   readonly entry: E
+  readonly progress: Progress
 }
 
 /** @internal */
@@ -32,12 +37,17 @@ const slice = 0.002
 export function createRefresher<E extends Refreshable>(options: RefresherOptions<E>) {
   const { clock, random, isDue, refresh } = options
   const due: Due<E>[] = []
+  // Apart from the entries, of which few are ever in it
+  const progress = new WeakMap<E, Progress>()
 
   /** Mints a successor once the present call has returned; this call and others keep the token. */
   const refreshBehind = (entry: E, now: number) => {
-    if (entry.refreshing || now < entry.retryAt) return
-    entry.refreshing = true
-    if (due.push({ entry, now, monotonic: clock.monotonic() }) === 1) setImmediate(refreshDue)
+    const own = progress.get(entry) ?? { isUnderWay: false, failures: 0, retryAt: 0 }
+    if (own.isUnderWay || now < own.retryAt) return
+    own.isUnderWay = true
+    progress.set(entry, own)
+    const task = { entry, progress: own, now, monotonic: clock.monotonic() }
+    if (due.push(task) === 1) setImmediate(refreshDue)
   }
 
   /** Refreshes in slices, so that many tokens due at once do not hold up the event loop. */
@@ -48,9 +58,9 @@ export function createRefresher<E extends Refreshable>(options: RefresherOptions
   }
 
   const attempt = (task: Due<E>) => {
-    const { entry } = task
+    const { entry, progress: own } = task
     if (!isDue(entry)) {
-      entry.refreshing = false
+      own.isUnderWay = false
       return
     }
     try {
@@ -58,7 +68,7 @@ export function createRefresher<E extends Refreshable>(options: RefresherOptions
       if (!(result instanceof Promise)) return
       // It may have been discarded while it was under way, and the entry be due again
       const end = () => {
-        entry.refreshing = false
+        own.isUnderWay = false
       }
       result.then(end, () => backOff(task))
     } catch {
@@ -66,14 +76,14 @@ export function createRefresher<E extends Refreshable>(options: RefresherOptions
     }
   }
 
-  const backOff = ({ entry, now, monotonic }: Due<E>) => {
+  const backOff = ({ entry, progress: own, now, monotonic }: Due<E>) => {
     // Exponential with jitter, and short beside the token's life, or it would outlast the token
     const life = entry.request.lifetime
-    const wait = Math.min(60, life / 20, Math.min(1, life / 100) * 2 ** entry.failures)
+    const wait = Math.min(60, life / 20, Math.min(1, life / 100) * 2 ** own.failures)
     const waited = clock.monotonic() - monotonic
-    entry.failures += 1
-    entry.retryAt = now + waited + wait * (0.5 + random() / 2)
-    entry.refreshing = false
+    own.failures += 1
+    own.retryAt = now + waited + wait * (0.5 + random() / 2)
+    own.isUnderWay = false
   }
 
   return { refreshBehind }

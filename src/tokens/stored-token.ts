@@ -1,8 +1,8 @@
 import { verify as cryptoVerify, type KeyObject } from 'node:crypto'
 import { toLowS } from '../signers/signer.js'
 import type { MintRequest } from './claims.js'
+import { authorizationOf, encodePayload, signingInput } from './compact.js'
 import { freshShare, guard } from './life.js'
-import { signingInput } from './minter.js'
 import { type PartnerClock, Token } from './token.js'
 
 /** What a stored token must be, to be taken for one of ours. @internal */
@@ -46,7 +46,8 @@ export function readStoredToken(
   const times = timesOf(value)
   if (times === undefined) return 'poisoned'
   // Word for word what the minter would write: this header, these claims, no more and no less
-  const input = signingInput(request, times)
+  const payload = encodePayload(request, times)
+  const input = signingInput(payload)
   const signature = value.slice(input.length + 1)
   if (value !== `${input}.${signature}`) return 'poisoned'
   const steps = times.expiresAt - times.issuedAt - request.lifetime - issuedAtBackdate
@@ -54,7 +55,7 @@ export function readStoredToken(
   const life = lifeOf(times, expected)
   if (life === undefined) return undefined
   if (!isSignature(signature, input, publicKey)) return 'poisoned'
-  return new Token(value, { ...request, ...times, ...life })
+  return new Token(authorizationOf(payload, signature), { ...request, ...times, ...life })
 }
 
 interface Times {

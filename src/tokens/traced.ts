@@ -8,6 +8,7 @@ import {
   type TokenFacts,
 } from '../events.js'
 import type { MintRequest } from './claims.js'
+import { type CacheEntry, endsAtOf } from './entry.js'
 import type { TokenSource } from './minter.js'
 import type { Token } from './token.js'
 
@@ -65,16 +66,21 @@ export function tellMiss(request: MintRequest): void {
   publish('orgid-bearer:miss', () => eventOf(request))
 }
 
-/** @param remaining seconds that the token to be replaced would still live. @internal */
+/**
+ * @param replaced whose token is to be replaced, if it is still there.
+ * @param now epoch seconds.
+ * @internal
+ */
 export function tellRefresh(
   request: MintRequest,
   reason: RefreshEvent['reason'],
-  remaining: number,
+  replaced: CacheEntry | undefined,
+  now: number,
 ): void {
   publish('orgid-bearer:refresh', () => ({
     ...eventOf(request),
     reason,
-    remaining: Math.max(0, remaining),
+    remaining: replaced === undefined ? 0 : Math.max(0, endsAtOf(replaced.token) - now),
   }))
 }
 

@@ -50,6 +50,7 @@ export interface FetchCall {
  * @internal
  */
 export function readCall(input: unknown, init: unknown, ambient: Ambient | undefined): FetchCall {
+  if (typeof input === 'string' && init === undefined) return simpleCall(input, ambient)
   const request = isRequest(input) ? input : undefined
   const given = (name: string) => member(init, name) ?? member(request, name)
   const method = normalMethod(String(given('method') ?? 'GET'))
@@ -74,6 +75,23 @@ export function readCall(input: unknown, init: unknown, ambient: Ambient | undef
       (said !== undefined && said === init) ||
       inbound !== undefined ||
       typeof member(headers, 'next') === 'function',
+  }
+}
+
+/** Of a URL and nothing else: what the rest of `readCall` comes to, and most calls are. */
+function simpleCall(url: string, ambient: Ambient | undefined): FetchCall {
+  const signal = ambient === undefined ? undefined : inboundSignal(ambient, 'GET')
+  return {
+    input: url,
+    init: undefined,
+    request: undefined,
+    url,
+    options: undefined,
+    method: 'GET',
+    headers: undefined,
+    follows: true,
+    signal,
+    isAltered: signal !== undefined,
   }
 }
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { OrgidAuthError } from '../../src/errors.js'
 import { createTokenCache } from '../../src/tokens/cache.js'
 import { type MintRequest, mintRequest } from '../../src/tokens/claims.js'
+import { endsAtOf } from '../../src/tokens/entry.js'
 import type { TokenSource } from '../../src/tokens/minter.js'
 import { type PartnerClock, Token } from '../../src/tokens/token.js'
 import { gate, settle } from '../support.js'
@@ -52,7 +53,7 @@ function countingSource(clock: { now(): number }, partnerClock?: PartnerClock) {
       state.perKey.set(asked.key, (state.perKey.get(asked.key) ?? 0) + 1)
       const now = clock.now()
       return state.answer(
-        new Token(`token-${state.mints}`, {
+        new Token(`Bearer token-${state.mints}`, {
           issuer: asked.issuer,
           audience: asked.audience,
           issuedAt: now - 30,
@@ -120,7 +121,7 @@ describe('a token cache', () => {
 
   it('keeps the guard of a whole life before the end of a token that was given late in its life', () => {
     const { cache, clock, state } = setUp()
-    const late = new Token('late', {
+    const late = new Token('Bearer late', {
       issuer: 'did:orgid:0xa#webserver',
       audience: 'did:orgid:0xb',
       issuedAt: clock.now() - lifetime,
@@ -534,7 +535,7 @@ describe('a partner whose clock differs', () => {
     const cache = createTokenCache(source, { clock, max: 10, random: () => 0.5 })
     const token = cache.get(request()) as Token
     expect(token.expiresAt).toBe(clock.now() + offset + lifetime)
-    expect(cache.usable()[0]?.endsAt).toBe(clock.now() + lifetime)
+    expect(cache.usable().map((entry) => endsAtOf(entry.token))).toEqual([clock.now() + lifetime])
     // Up to the guard, and a second earlier, by which that may be wrong
     clock.pass(lifetime - 31.5)
     expect(cache.get(request())).toBe(token)

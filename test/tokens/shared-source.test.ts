@@ -217,7 +217,7 @@ describe('a token in the place of another', () => {
   it('may be an earlier one of another key, which takes over again', async () => {
     const { clock, second, token } = await setUp()
     clock.pass(100)
-    const elsewhere = new Token('a.b.c', {
+    const elsewhere = new Token('Bearer a.b.c', {
       issuer: `${token.issuer}2`,
       audience: token.audience,
       issuedAt: clock.now() - 30,
