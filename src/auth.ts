@@ -86,8 +86,9 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     max: configuration.max,
     before: (request) => {
       const keyId = fallbacks.before(request.partner, request.keyId)
+      if (keyId === undefined) return undefined
       const partner = registry.find(request.partner)
-      if (keyId === undefined || partner === undefined) return undefined
+      if (partner === undefined) return undefined
       return mintRequest({ ...request, keyId, issuer: names.issuerFor(partner, keyId) })
     },
     onRefresh: happenings.refreshing,

@@ -43,8 +43,9 @@ export function createStandings(options: StandingsOptions) {
       // that stood before went with the token that was refused
       const isOlderKeyUsed = fallbacks.isAny() && fallbacks.of(partner.name) !== undefined
       if (partner.singleUse || isOlderKeyUsed) return
-      const key = keyring.active(clock.now())
-      const entry = cache.lasting(requests(partner, key.id, undefined))
+      const now = clock.now()
+      const key = keyring.active(now)
+      const entry = cache.lasting(requests(partner, key.id, undefined), now)
       if (entry === undefined) return
       const { token, request, deadline } = entry
       route.standing = {

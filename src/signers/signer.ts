@@ -48,9 +48,9 @@ const halfOrder = order >> 1n
  * @internal
  */
 export function toLowS(signature: Uint8Array): Uint8Array {
-  const view = Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength)
   // s is above n/2, which is 7fff…, only if its first byte says so: half of the signatures stop here
-  if ((view[32] as number) < 0x7f) return signature
+  if ((signature[32] as number) < 0x7f) return signature
+  const view = Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength)
   const s = BigInt(`0x${view.toString('hex', 32)}`)
   if (s <= halfOrder) return signature
   const low = Buffer.from(view)

@@ -56,8 +56,8 @@ export interface TokenCache {
   ): readonly MintRequest[]
   /** The entries whose tokens would be served now. */
   usable(): readonly CacheEntry[]
-  /** What {@link get} would serve as it is, with nothing to be minted behind it. */
-  lasting(request: MintRequest): CacheEntry | undefined
+  /** What {@link get} would serve at `now` as it is, with nothing to be minted behind it. */
+  lasting(request: MintRequest, now: number): CacheEntry | undefined
   /** Another number once what lasted may not do so any more. */
   generation(): number
 }
@@ -245,9 +245,8 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     return [...entries.values()].filter((entry) => isUsable(entry, now))
   }
 
-  const lasting: TokenCache['lasting'] = (request) => {
+  const lasting: TokenCache['lasting'] = (request, now) => {
     const entry = entries.peek(request.key)
-    const now = clock.now()
     if (!isUsable(entry, now) || now >= entry.token.freshUntil) return undefined
     return entry.takenOver === undefined ? entry : undefined
   }

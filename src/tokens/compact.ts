@@ -13,7 +13,7 @@ const signatureLength = 87
 
 /** Bytes: several times what a token without claims of its own takes. */
 const size = 4_096
-const json = Buffer.allocUnsafeSlow(size)
+const bytes = Buffer.allocUnsafeSlow(size)
 const token = Buffer.allocUnsafeSlow(size)
 token.write(prefix, 'latin1')
 
@@ -27,7 +27,7 @@ export function encodePayload(request: MintRequest, times: Times, jti?: string):
   const text = claimsText(request, times, jti)
   // UTF-8 takes at most three bytes for each unit of UTF-16
   if (text.length * 3 > size) return Buffer.from(text).toString('base64url')
-  return json.toString('base64url', 0, json.write(text))
+  return bytes.toString('base64url', 0, bytes.write(text))
 }
 
 function claimsText(request: MintRequest, times: Times, jti: string | undefined): string {
@@ -61,7 +61,12 @@ export function authorizationOf(payload: string, signature: string): string {
   if (end + signatureLength > size) {
     return Buffer.from(`${prefix}${payload}.${signature}`, 'latin1').toString('latin1')
   }
-  token.write(payload, prefix.length, 'latin1')
-  token.write(`.${signature}`, end, 'latin1')
+  token.write(`${payload}.${signature}`, prefix.length, 'latin1')
   return token.toString('latin1', 0, end + signatureLength)
+}
+
+/** The third segment of a token. @internal */
+export function encodeSignature(signature: Uint8Array): string {
+  bytes.set(signature)
+  return bytes.toString('base64url', 0, signature.length)
 }

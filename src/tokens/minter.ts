@@ -3,7 +3,13 @@ import { OrgidAuthError } from '../errors.js'
 import { isInProcess, toLowS } from '../signers/signer.js'
 import type { MintRequest } from './claims.js'
 import type { Clock } from './clock.js'
-import { authorizationOf, encodePayload, sharedInput, signingInput } from './compact.js'
+import {
+  authorizationOf,
+  encodePayload,
+  encodeSignature,
+  sharedInput,
+  signingInput,
+} from './compact.js'
 import type { Keyring } from './keyring.js'
 import { freshShare } from './life.js'
 import type { ClockOffsets } from './offsets.js'
@@ -54,7 +60,7 @@ export function createMinter(options: MinterOptions): TokenSource {
     const life = expiresAt - theirs - (clock?.doubt ?? 0)
     const freshUntil = now + life * freshShare(random)
     const finish = (signature: Uint8Array): Token =>
-      new Token(authorizationOf(payload, encodeSignature(signature)), {
+      new Token(authorizationOf(payload, encodeSignature(checked(signature))), {
         issuer: request.issuer,
         audience: request.audience,
         scope: request.scope,
@@ -102,11 +108,8 @@ function differ(issuedAt: number, expiresAt: number, previous: Token | undefined
   return Math.min(issuedAt, previous.issuedAt - 1)
 }
 
-function encodeSignature(signature: unknown): string {
-  if (signature instanceof Uint8Array && signature.length === 64) {
-    const { buffer, byteOffset, byteLength } = toLowS(signature)
-    return Buffer.from(buffer, byteOffset, byteLength).toString('base64url')
-  }
+function checked(signature: unknown): Uint8Array {
+  if (signature instanceof Uint8Array && signature.length === 64) return toLowS(signature)
   const got = signature instanceof Uint8Array ? `${signature.length} bytes` : typeof signature
   const der = signature instanceof Uint8Array && signature.length > 64 && signature[0] === 0x30
   throw new OrgidAuthError(
