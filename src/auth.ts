@@ -69,7 +69,8 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
   const { initialKeyId, strict } = configuration
   const clock = systemClock(configuration.now)
   const random = Math.random
-  const keyring = createKeyring(configuration.keys)
+  const revision = { current: 0 }
+  const keyring = createKeyring(configuration.keys, revision)
   const context = createCallContext()
   const happenings = createHappenings(clock)
   let registry = createRegistry(configuration.partners)
@@ -83,6 +84,7 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
   const cache = createTokenCache(source, {
     clock,
     random,
+    revision,
     max: configuration.max,
     before: (request) => {
       const keyId = fallbacks.before(request.partner, request.keyId)
@@ -105,7 +107,7 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
   const fallbacks = createFallbacks(keyring, clock)
   const names = createKeyNames(keyring, initialKeyId)
   const requests = createRequests(names)
-  const standings = createStandings({ clock, keyring, fallbacks, cache, requests })
+  const standings = createStandings({ clock, keyring, fallbacks, cache, requests, revision })
 
   const obtain = (
     partner: Partner,

@@ -1,8 +1,8 @@
 import { OrgidAuthError } from '../errors.js'
 import { isBelow, parseUrl } from './origin.js'
 import type { Partner } from './partner.js'
-import { findPlaces } from './places.js'
-import type { Route } from './route.js'
+import { createRoute, type Route } from './route.js'
+import { findRoutes } from './routes.js'
 
 /** The partners of an auth, found by URL or by name. @internal */
 export interface PartnerRegistry {
@@ -24,7 +24,7 @@ export interface PartnerRegistry {
  */
 export function createRegistry(partners: readonly Partner[]): PartnerRegistry {
   // Maps, not objects: a host or a name may be called __proto__
-  const byOrigin = new Map<string, Route[]>()
+  const byOrigin = new Map<string, Route>()
   const byName = new Map<string, Partner>()
   const byDid = new Map<string, Partner>()
 
@@ -39,11 +39,10 @@ export function createRegistry(partners: readonly Partner[]): PartnerRegistry {
       )
     byName.set(partner.name, partner)
     if (!byDid.has(partner.did)) byDid.set(partner.did, partner)
-    const route: Route = { partner, pathPrefix: partner.pathPrefix, standing: undefined }
     for (const origin of new Set(partner.origins)) {
-      const there = byOrigin.get(origin) ?? []
-      const twin = there.find((other) => other.pathPrefix === partner.pathPrefix)
-      if (twin) {
+      const route = createRoute(origin, partner)
+      const twin = insert(byOrigin, route)
+      if (twin !== undefined) {
         throw duplicate(
           index,
           partners.indexOf(twin.partner),
@@ -51,9 +50,6 @@ export function createRegistry(partners: readonly Partner[]): PartnerRegistry {
           'Tell them apart by pathPrefix, or list further DIDs in audiences',
         )
       }
-      there.push(route)
-      there.sort((a, b) => b.pathPrefix.length - a.pathPrefix.length)
-      byOrigin.set(origin, there)
     }
   })
 
@@ -69,18 +65,16 @@ export function createRegistry(partners: readonly Partner[]): PartnerRegistry {
     }
   }
 
-  const placeOf = findPlaces(byOrigin)
+  const routesOf = findRoutes(byOrigin)
 
   const route = (url: string): Route | undefined => {
     // A registered origin at the front, up to the first slash, is what `new URL` would find as
     // well: anything that it would read another way (case, port, userinfo, tab) is no such string
-    const place = placeOf(url)
-    if (place === undefined) return canonicalOrigin.test(url) ? undefined : parsedRoute(url)
-    const { origin, first, routes } = place
+    const first = routesOf(url)
+    if (first === undefined) return canonicalOrigin.test(url) ? undefined : parsedRoute(url)
     if (first.pathPrefix === '') return first
-    return isCanonicalPath(url, origin.length)
-      ? longest(routes, url, origin.length)
-      : parsedRoute(url)
+    const { length } = first.origin
+    return isCanonicalPath(url, length) ? longest(first, url, length) : parsedRoute(url)
   }
 
   const parsedRoute = (text: string): Route | undefined => {
@@ -88,8 +82,7 @@ export function createRegistry(partners: readonly Partner[]): PartnerRegistry {
     // The origin of a blob: URL is that of the page that made it (WHATWG URL 4.7)
     if (url === undefined || url.protocol === 'blob:' || url.username !== '' || url.password !== '')
       return undefined
-    const routes = byOrigin.get(url.origin)
-    return routes && longest(routes, url.pathname, 0)
+    return longest(byOrigin.get(url.origin), url.pathname, 0)
   }
 
   return {
@@ -98,16 +91,33 @@ export function createRegistry(partners: readonly Partner[]): PartnerRegistry {
     find: (nameOrDid) => byName.get(nameOrDid) ?? byDid.get(nameOrDid),
     list: () => partners,
     ownsOrigin: ({ origins, pathPrefix }) =>
-      pathPrefix === '' && origins.every((origin) => byOrigin.get(origin)?.length === 1),
+      pathPrefix === '' && origins.every((origin) => byOrigin.get(origin)?.pathPrefix === ''),
   }
 }
 
-/** Routes are sorted longest prefix first. @param start where in `text` the path begins. */
-function longest(routes: readonly Route[], text: string, start: number): Route | undefined {
-  for (const route of routes) {
-    if (isBelow(text, route.pathPrefix, start)) return route
+/** @returns the route that is there already, if there is one with the same path prefix. */
+function insert(byOrigin: Map<string, Route>, route: Route): Route | undefined {
+  const { origin, pathPrefix } = route
+  let before: Route | undefined
+  let after = byOrigin.get(origin)
+  while (after !== undefined && after.pathPrefix.length > pathPrefix.length) {
+    before = after
+    after = after.next
   }
+  for (let twin = after; twin !== undefined; twin = twin.next) {
+    if (twin.pathPrefix === pathPrefix) return twin
+  }
+  route.next = after
+  if (before === undefined) byOrigin.set(origin, route)
+  else before.next = route
   return undefined
+}
+
+/** @param start where in `text` the path begins. */
+function longest(first: Route | undefined, text: string, start: number): Route | undefined {
+  let route = first
+  while (route !== undefined && !isBelow(text, route.pathPrefix, start)) route = route.next
+  return route
 }
 
 // Nobody's, if it is not found as it stands: no IPv4 address in its many spellings (their last
@@ -115,13 +125,31 @@ function longest(routes: readonly Route[], text: string, start: number): Route |
 const canonicalOrigin =
   /^https?:\/\/(?:[a-z\d]+(?:-[a-z\d]+)*\.)*[a-z][a-z\d]*(?:-[a-z\d]+)*(?::(?!443\b|80\b)[1-9]\d*)?(?:\/|$)/
 
-// What the URL parser leaves as it is, in segments that are no dot segments
-const canonicalPath = /(?:\/(?!\.)[A-Za-z0-9\-._~!$&'()*+,;=:@]*)*(?=[?#]|$)/y
+const slash = 0x2f
+const dot = 0x2e
+const questionMark = 0x3f
+const hash = 0x23
 
-/** Whether the path of a URL is canonical already; where not, only the parser can tell. */
+// What the URL parser leaves as it is: 1 for each such character of ASCII
+const plain = new Uint8Array(128)
+for (const character of "-._~!$&'()*+,;=:@/") plain[character.charCodeAt(0)] = 1
+for (let code = 0; code < 128; code += 1) {
+  if (/[A-Za-z\d]/.test(String.fromCharCode(code))) plain[code] = 1
+}
+
+/**
+ * Whether the path that begins at `start` is canonical already: plain characters, in segments that
+ * are no dot segments. Where it is not, only the parser can tell.
+ */
 function isCanonicalPath(url: string, start: number): boolean {
-  canonicalPath.lastIndex = start
-  return canonicalPath.test(url)
+  let previous = 0
+  for (let at = start; at < url.length; at += 1) {
+    const code = url.charCodeAt(at)
+    if (code === questionMark || code === hash) return true
+    if (plain[code] !== 1 || (code === dot && previous === slash)) return false
+    previous = code
+  }
+  return true
 }
 
 function duplicate(index: number, other: number, what: string, remedy: string): OrgidAuthError {

@@ -5,6 +5,7 @@ import type { Clock, Moment } from './clock.js'
 import { type CacheEntry, entryOf, isUsableAt, mintedForOf, previousOf, takeOver } from './entry.js'
 import type { TokenSource } from './minter.js'
 import { createRefresher } from './refresher.js'
+import type { Revision } from './revision.js'
 import { Token } from './token.js'
 import { tellMiss, tellRefresh } from './traced.js'
 
@@ -21,6 +22,8 @@ export interface CacheOptions {
   readonly onMint?: (request: MintRequest, error: unknown, at: number) => void
   /** Called before a token is replaced. */
   readonly onRefresh?: () => void
+  /** Moved on once what was {@link TokenCache.lasting} may not last any more. */
+  readonly revision?: Revision
 }
 
 /** What one call asks of the cache. @internal */
@@ -58,8 +61,6 @@ export interface TokenCache {
   usable(): readonly CacheEntry[]
   /** What {@link get} would serve at `now` as it is, with nothing to be minted behind it. */
   lasting(request: MintRequest, now: number): CacheEntry | undefined
-  /** Another number once what lasted may not do so any more. */
-  generation(): number
 }
 
 interface Flight {
@@ -78,12 +79,12 @@ interface Flight {
  */
 export function createTokenCache(source: TokenSource, options: CacheOptions): TokenCache {
   const { clock, random, onMint, onRefresh } = options
-  let generation = 0
+  const { revision = { current: 0 } } = options
   const entries = new LRUCache<string, CacheEntry>({
     max: options.max,
     // Whatever takes an entry's place, or none: what was remembered of it holds no more
     dispose: () => {
-      generation += 1
+      revision.current += 1
     },
   })
   // Apart from the entries, so that an evicted key that is in flight is not minted twice
@@ -224,7 +225,7 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
   }
 
   const invalidate: TokenCache['invalidate'] = (matches) => {
-    generation += 1
+    revision.current += 1
     const dropped: MintRequest[] = []
     for (const entry of entries.values()) {
       const request = mintedForOf(entry)
@@ -251,5 +252,5 @@ export function createTokenCache(source: TokenSource, options: CacheOptions): To
     return entry.takenOver === undefined ? entry : undefined
   }
 
-  return { get, replace, invalidate, usable, lasting, generation: () => generation }
+  return { get, replace, invalidate, usable, lasting }
 }

@@ -23,32 +23,43 @@ export interface Moment {
   readonly monotonic: number
 }
 
+/** A stretch of time, on both clocks. @internal */
+export interface Stretch {
+  /** Epoch seconds. */
+  readonly from: number
+  readonly until: number
+  /** Seconds, monotonic. */
+  readonly deadline: number
+}
+
 /** @internal */
 export interface SystemClock extends Clock {
-  /** Exact to a millisecond. */
-  moment(): Moment
+  /** Whether it is the time, exact to a millisecond. */
+  isWithin(stretch: Stretch): boolean
 }
 
 /** @internal */
 export function systemClock(now?: () => number): SystemClock {
   const monotonic = () => performance.now() / 1_000
+  const isIn = ({ from, until, deadline }: Stretch, wall: number, steady: number) =>
+    wall >= from && wall < until && steady < deadline
   if (now !== undefined) {
     const given = () => epochSeconds(now(), 'now')
-    return { now: given, monotonic, moment: () => ({ now: given(), monotonic: monotonic() }) }
+    return { now: given, monotonic, isWithin: (stretch) => isIn(stretch, given(), monotonic()) }
   }
   // A clock takes as long to read as all the rest of a call whose token is cached. In a busy process
-  // many calls share a millisecond, and the second clock is read once for all of them
-  let latest: Moment = { now: Number.NaN, monotonic: Number.NaN }
-  let milliseconds = Number.NaN
-  const moment = (): Moment => {
-    const read = Date.now()
-    if (read !== milliseconds) {
-      milliseconds = read
-      latest = { now: read / 1_000, monotonic: monotonic() }
+  // many calls share a millisecond, and the second clock is read once for all of them. An array of
+  // doubles, since V8 puts a double that is a variable into an object of its own
+  const latest = new Float64Array([Number.NaN, Number.NaN])
+  const isWithin = (stretch: Stretch): boolean => {
+    const milliseconds = Date.now()
+    if (milliseconds !== latest[0]) {
+      latest[0] = milliseconds
+      latest[1] = monotonic()
     }
-    return latest
+    return isIn(stretch, milliseconds / 1_000, latest[1] as number)
   }
-  return { now: () => Date.now() / 1_000, monotonic, moment }
+  return { now: () => Date.now() / 1_000, monotonic, isWithin }
 }
 
 /**

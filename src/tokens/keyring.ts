@@ -6,6 +6,7 @@ import { invalidOption, readOptions } from '../options.js'
 import { signerOf } from '../signers/local.js'
 import { isSigner, type Signer } from '../signers/signer.js'
 import { epochSeconds } from './clock.js'
+import type { Revision } from './revision.js'
 
 /** One key of several, under the fragment it has in ORG.JSON. */
 export interface KeyOptions {
@@ -38,6 +39,8 @@ export interface Keyring {
    * @throws OrgidAuthError `ERR_NO_ACTIVE_KEY`
    */
   active(now: number): SigningKey
+  /** Between which moments that is so, in epoch seconds, as long as no key is added or retired. */
+  span(now: number): { readonly since: number; readonly until: number }
   get(id: string): SigningKey | undefined
   /** The key that this one took over from. */
   before(id: string): SigningKey | undefined
@@ -50,7 +53,10 @@ export interface Keyring {
 }
 
 /** @internal */
-export function createKeyring(initial: readonly SigningKey[]): Keyring {
+export function createKeyring(
+  initial: readonly SigningKey[],
+  revision: Revision = { current: 0 },
+): Keyring {
   let keys: readonly SigningKey[] = []
   /** In the order in which they sign. */
   let inTurn: readonly SigningKey[] = []
@@ -65,6 +71,7 @@ export function createKeyring(initial: readonly SigningKey[]): Keyring {
     // Stable, so that of equals (two that always were active as well) the later added one is later
     inTurn = next.toSorted((a, b) => a.activeFrom - b.activeFrom || 0)
     until = Number.NEGATIVE_INFINITY
+    revision.current += 1
   }
 
   const select = (now: number) => {
@@ -93,6 +100,10 @@ export function createKeyring(initial: readonly SigningKey[]): Keyring {
 
   const ring: Keyring = {
     active,
+    span: (now) => {
+      active(now)
+      return { since, until }
+    },
     get: (id) => keys.find((key) => key.id === id),
     before: (id) => inTurn[inTurn.findIndex((key) => key.id === id) - 1],
     isUsed: (id) => used.has(id),

@@ -98,7 +98,7 @@ describe('readPartner', () => {
     expect(read(Object.fromEntries(absent.map((name) => [name, undefined])))).toEqual(read({}))
   })
 
-  it('is frozen, and does not change with what it was given', () => {
+  it('does not change with what it was given', () => {
     const options = { ...minimal, origin: ['https://a.example'], scope: ['read'], claims: { a: 1 } }
     const partner = readPartner(options, 'partners[0]', defaults)
     options.origin.push('https://evil.example')
@@ -109,7 +109,6 @@ describe('readPartner', () => {
       scope: ['read'],
       claims: { a: 1 },
     })
-    expect(Object.isFrozen(partner)).toBe(true)
   })
 
   it.each([

@@ -1,19 +1,12 @@
 import type { Route } from './route.js'
 
-/** An origin, and who is there. */
-interface Place {
-  readonly origin: string
-  /** Longest path prefix first. */
-  readonly routes: readonly Route[]
-  readonly first: Route
-}
-
 const slash = 0x2f
 /** Of `https://`. After `http://` that is one late, which tells hosts apart as well. */
 const hostStart = 8
 
 /**
- * Finds the place whose origin is what a URL begins with, up to the first slash.
+ * Finds the routes whose origin is what a URL begins with, up to the first slash: the first of them,
+ * which has the longest path prefix.
  *
  * It is a hash table of its own, since this is done for every call: a `Map` takes more than twice
  * as long, because V8 leaves compiled code to hash a string that it has not seen before. The hash
@@ -21,21 +14,21 @@ const hostStart = 8
  *
  * @internal
  */
-export function findPlaces(
-  byOrigin: ReadonlyMap<string, readonly Route[]>,
-): (url: string) => Place | undefined {
+export function findRoutes(
+  byOrigin: ReadonlyMap<string, Route>,
+): (url: string) => Route | undefined {
   // A power of two, and at least half of it empty
   const size = 2 ** Math.ceil(Math.log2(2 * byOrigin.size + 1))
-  const table = new Array<Place | undefined>(size).fill(undefined)
+  const table = new Array<Route | undefined>(size).fill(undefined)
   const mask = size - 1
   let longest = 0
 
-  for (const [origin, routes] of byOrigin) {
+  for (const [origin, route] of byOrigin) {
     let hash = 0
     for (let at = hostStart; at < origin.length; at += 1) hash = mix(hash, origin.charCodeAt(at))
     let index = hash & mask
     while (table[index] !== undefined) index = (index + 1) & mask
-    table[index] = { origin, routes, first: routes[0] as Route }
+    table[index] = route
     longest = Math.max(longest, origin.length)
   }
 
@@ -50,12 +43,12 @@ export function findPlaces(
     }
     const start = url.slice(0, end)
     let index = hash & mask
-    let place = table[index]
-    while (place !== undefined && place.origin !== start) {
+    let route = table[index]
+    while (route !== undefined && route.origin !== start) {
       index = (index + 1) & mask
-      place = table[index]
+      route = table[index]
     }
-    return place
+    return route
   }
 }
 
