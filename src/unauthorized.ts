@@ -89,8 +89,7 @@ export function createAnswers(
   }
 
   const accept = (url: string, authorization: string): void => {
-    const mayTell = fallbacks.isAny() || happenings.isAnyRefusing()
-    const partner = mayTell ? partnerOf(url) : undefined
+    const partner = partnerOf(url)
     if (partner === undefined) return
     const { iss, aud } = claimsOf(authorization)
     if (!partner.audiences.has(aud)) return
@@ -123,6 +122,7 @@ export function createAnswers(
       }
     },
     accepted: (url, authorization) => {
+      if (!fallbacks.isAny() && !happenings.isAnyRefusing()) return
       try {
         accept(url, authorization)
       } catch {

@@ -103,8 +103,11 @@ export function plainArguments(call: FetchCall): [input: unknown, init?: unknown
   return [call.input, init]
 }
 
+const noMembers: OwnInit = Object.freeze(new Bare<unknown>())
+
 /** What the init says but for the headers, on an object of our own. @internal */
 export function ownInit({ init, request, signal, isAltered }: FetchCall): OwnInit {
+  if (init === undefined && request === undefined && !isAltered) return noMembers
   const own = membersOf(init)
   delete own.orgid
   // A Request given together with members has its referrer reset (Fetch 5.4, Request constructor)

@@ -7,6 +7,7 @@ import {
   type AnyResponse,
   type FetchCall,
   member,
+  type OwnInit,
   plainArguments,
   readCall,
 } from './fetch-call.js'
@@ -30,6 +31,12 @@ interface Exchange {
   readonly call: FetchCall
   readonly follows: 'by hand' | 'by fetch'
   isRepeated: boolean
+}
+
+/** A token on its way, and since when, in epoch seconds. */
+interface Sent {
+  readonly authorization: string
+  readonly sentAt: number
 }
 
 /** Makes a call with the token that its URL asks for. @internal */
@@ -57,7 +64,11 @@ export async function sendAuthorized(
     !call.follows || (isNodes && internals.ownsOrigin(partner as Partner) && needsFetch(call))
   const follows = isLeftToFetch ? 'by fetch' : 'by hand'
   const exchange: Exchange = { binding, call, follows, isRepeated: false }
-  const response = await send(exchange, hop, header)
+  // As `send` does, whose promise would be one more to be waited for in every call
+  const sent: Sent = { authorization: header, sentAt: internals.now() }
+  const answer = await fetch(hop.target, initFor(exchange, hop, header))
+  if (isAccepted(exchange, hop, sent, answer)) return answer
+  const response = await answered(exchange, hop, sent, answer)
   if (isLeftToFetch || locationOf(response) === undefined) return response
   return followRoute(response, hop, routeOf(exchange))
 }
@@ -89,18 +100,39 @@ function routeOf(exchange: Exchange): Route {
 /** Sends a hop, and once more with another token if this one is refused. */
 async function send(exchange: Exchange, hop: Hop, authorization: string): Promise<AnyResponse> {
   const { fetch, internals } = exchange.binding
-  const init = initOf(hop, authorization, exchange.follows === 'by hand' ? 'manual' : undefined)
-  const sentAt = internals.now()
-  const response = await fetch(hop.target, init)
-  const { status } = response
-  if (status !== 401) {
-    const isAccepted = status >= 200 && status < 300 && !response.redirected
-    if (isAccepted) internals.accepted(hop.url, authorization)
-    return response
-  }
-  const replacement = await replacementFor(exchange, hop, response, { authorization, sentAt })
-  if (replacement === undefined) return response
-  discard(response)
+  const sent: Sent = { authorization, sentAt: internals.now() }
+  const answer = await fetch(hop.target, initFor(exchange, hop, authorization))
+  return isAccepted(exchange, hop, sent, answer) ? answer : answered(exchange, hop, sent, answer)
+}
+
+function initFor({ follows }: Exchange, hop: Hop, authorization: string): OwnInit {
+  return initOf(hop, authorization, follows === 'by hand' ? 'manual' : undefined)
+}
+
+/** Whether the answer is a success, which is told to whoever waits for it. */
+function isAccepted(
+  { binding }: Exchange,
+  { url }: Hop,
+  { authorization }: Sent,
+  answer: AnyResponse,
+): boolean {
+  const { status } = answer
+  if (status < 200 || status > 299) return false
+  if (!answer.redirected) binding.internals.accepted(url, authorization)
+  return true
+}
+
+/** What to go on with: the answer, or that to the request made once more if it is 401. */
+async function answered(
+  exchange: Exchange,
+  hop: Hop,
+  sent: Sent,
+  answer: AnyResponse,
+): Promise<AnyResponse> {
+  if (answer.status !== 401) return answer
+  const replacement = await replacementFor(exchange, hop, answer, sent)
+  if (replacement === undefined) return answer
+  discard(answer)
   exchange.isRepeated = true
   return send(exchange, hop, replacement)
 }
@@ -110,7 +142,7 @@ async function replacementFor(
   { binding, call, isRepeated }: Exchange,
   hop: Hop,
   response: AnyResponse,
-  sent: { readonly authorization: string; readonly sentAt: number },
+  sent: Sent,
 ): Promise<string | undefined> {
   const { internals } = binding
   const url = refusedAt(internals, hop, response)
