@@ -222,8 +222,7 @@ export function createOrgidAuth(input: OrgidAuthOptions): OrgidAuth {
     },
     prepare: () => {
       const partners = registry.list().filter(({ singleUse }) => !singleUse)
-      const mints = partners.map((partner) => () => obtain(partner, undefined))
-      return mintAhead(mints, clock)
+      return mintAhead(partners, (partner) => obtain(partner, undefined), clock)
     },
     invalidate,
     addKey: (key) => keyring.add(readKey(key, 'addKey', clock.now())),

@@ -7,21 +7,22 @@ const slice = 0.002
 const concurrency = 8
 
 /**
- * Makes all these mints, in slices that leave the event loop free.
+ * Mints for all of these, in slices that leave the event loop free.
  *
  * @throws the first failure, once all were tried.
  * @internal
  */
-export async function mintAhead(
-  mints: readonly (() => Token | Promise<Token>)[],
+export async function mintAhead<T>(
+  targets: readonly T[],
+  mint: (target: T) => Token | Promise<Token>,
   clock: Clock,
 ): Promise<void> {
   const failures: unknown[] = []
   const waiting = new Set<Promise<unknown>>()
   let sliceEnd = clock.monotonic() + slice
-  for (const mint of mints) {
+  for (const target of targets) {
     try {
-      const token = mint()
+      const token = mint(target)
       if (token instanceof Promise) {
         const settled: Promise<unknown> = token
           .catch((error: unknown) => failures.push(error))

@@ -44,8 +44,8 @@ export function mintRequest(parts: Omit<MintRequest, 'key'>): MintRequest {
     parts.scopeFormat,
     parts.claims ?? null,
   ])
-  // A quarter as long as the text, and there may be many
-  const key = hash('sha256', text, 'base64url')
+  // A fraction of the text, and a byte for each byte of the digest, since there may be many
+  const key = hash('sha256', text, 'binary')
   // Written out: what is spread takes four times the memory, and there is one for each partner
   return {
     key,
