@@ -2,7 +2,7 @@
 // own: what V8 learns of the code of one auth it forgets when there are several.
 //
 //     tsx bench/minting-process.ts <backend> <rounds>
-import { createHmac, createPrivateKey, sign as cryptoSign, hash } from 'node:crypto'
+import { createPrivateKey, sign as cryptoSign, hash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import * as noble from '@noble/secp256k1'
 import { localSigner } from 'orgid-bearer'
@@ -15,7 +15,7 @@ const operations = 100
 const partners = places(operations)
 const pem = privateKey.export({ format: 'pem', type: 'sec1' }) as string
 const auth = authFor(partners, { key: localSigner(privateKey, { backend: backend as 'noble' }) })
-// The first one has noble's table made, which all who use noble in a process share
+// The first one has noble's table made and its hashes set, which all who use noble in a process share
 await auth.prepare()
 
 /** A token for each partner, all of whose tokens were just dropped. */
@@ -50,11 +50,10 @@ function bare(): Row {
 const scalar = Buffer.from(privateKey.export({ format: 'jwk' }).d as string, 'base64url')
 
 const bareSigners = {
-  noble: () => {
-    noble.hashes.sha256 = (message) => hash('sha256', message, 'buffer')
-    noble.hashes.hmacSha256 = (key, message) => createHmac('sha256', key).update(message).digest()
-    return (input: Uint8Array): unknown => noble.sign(input, scalar)
-  },
+  noble:
+    () =>
+    (input: Uint8Array): unknown =>
+      noble.sign(input, scalar),
   openssl: () => {
     const key = createPrivateKey(pem)
     return (input: Uint8Array): unknown =>

@@ -1,5 +1,6 @@
-import { createHmac, hash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import * as secp256k1 from '@noble/secp256k1'
+import { hmacSha256 } from './hmac.js'
 
 const { Point } = secp256k1
 type Point = InstanceType<typeof Point>
@@ -8,8 +9,7 @@ type Point = InstanceType<typeof Point>
 export function signNoble(input: Uint8Array, scalar: Uint8Array): Uint8Array {
   // noble's synchronous sign wants hashes given; what another user of the same copy set stays
   secp256k1.hashes.sha256 ??= (message) => hash('sha256', message, 'buffer')
-  secp256k1.hashes.hmacSha256 ??= (key, message) =>
-    createHmac('sha256', key).update(message).digest()
+  secp256k1.hashes.hmacSha256 ??= hmacSha256
   return secp256k1.sign(input, scalar)
 }
 
