@@ -67,7 +67,7 @@ export async function sendAuthorized(
   // As `send` does, whose promise would be one more to be waited for in every call
   const sent: Sent = { authorization: header, sentAt: internals.now() }
   const answer = await fetch(hop.target, initFor(exchange, hop, header))
-  if (isAccepted(exchange, hop, sent, answer)) return answer
+  if (tellSuccess(exchange, hop, sent, answer)) return answer
   const response = await answered(exchange, hop, sent, answer)
   if (isLeftToFetch || locationOf(response) === undefined) return response
   return followRoute(response, hop, routeOf(exchange))
@@ -102,15 +102,15 @@ async function send(exchange: Exchange, hop: Hop, authorization: string): Promis
   const { fetch, internals } = exchange.binding
   const sent: Sent = { authorization, sentAt: internals.now() }
   const answer = await fetch(hop.target, initFor(exchange, hop, authorization))
-  return isAccepted(exchange, hop, sent, answer) ? answer : answered(exchange, hop, sent, answer)
+  return tellSuccess(exchange, hop, sent, answer) ? answer : answered(exchange, hop, sent, answer)
 }
 
 function initFor({ follows }: Exchange, hop: Hop, authorization: string): OwnInit {
   return initOf(hop, authorization, follows === 'by hand' ? 'manual' : undefined)
 }
 
-/** Whether the answer is a success, which is told to whoever waits for it. */
-function isAccepted(
+/** Tells whoever waits for it that the token was accepted. @returns whether the answer is a success. */
+function tellSuccess(
   { binding }: Exchange,
   { url }: Hop,
   { authorization }: Sent,
