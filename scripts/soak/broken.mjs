@@ -25,11 +25,10 @@ const built = 'dist/shared/core.js'
 /** `expected` is what the account must say: the name of an offence, and what its example says. */
 const defects = {
   'strangers-at-the-same-host': {
-    from: 'const place = placeOf(url);',
+    from: 'const first = routesOf(url);',
     to: `const hostOf = (origin) => origin.replace(/:\\d+$/, '');
       const host = hostOf(url.split('/', 3).join('/'));
-      const found = [...byOrigin].find(([origin]) => hostOf(origin) === host);
-      const place = found && { origin: found[0], routes: found[1], first: found[1][0] };`,
+      const first = [...byOrigin].find(([origin]) => hostOf(origin) === host)?.[1];`,
     expected: /x leaked to a stranger, .*(?:weather|news) saw an Authorization header/,
   },
   'token-kept-on-redirects': {
@@ -43,8 +42,8 @@ const defects = {
     expected: /x unauthenticated, .*axios, .*without a token/,
   },
   'served-past-the-end': {
-    from: '!entry.revoked && now >= entry.startsAt && now < entry.usableUntil && clock.monotonic() < entry.deadline',
-    to: '!entry.revoked',
+    from: 'entry !== void 0 && isUsableAt(entry, now) && clock.monotonic() < entry.deadline',
+    to: 'entry !== void 0 && !entry.revoked',
     expected: /x overaged, /,
   },
   '401-not-repeated': {
