@@ -3,7 +3,7 @@ import { describe, OrgidAuthError } from '../errors.js'
 import { loadPrivateKey, type PrivateKey, type PrivateKeyInput } from '../keys/load.js'
 import { readOptions } from '../options.js'
 import { loadLibsecp256k1 } from './libsecp256k1.js'
-import { isNobleWarm, signNoble, warmNoble, warmNobleNow } from './noble.js'
+import { isNobleWarm, signNoble, warmNoble } from './noble.js'
 import { markInProcess, type Signer, toLowS } from './signer.js'
 
 /** How a {@link localSigner} computes its signatures. */
@@ -40,10 +40,7 @@ export function signerOf(key: PrivateKey, options: LocalSignerOptions = {}): Sig
   const sign = ((): ((input: Uint8Array) => Uint8Array) => {
     switch (backend) {
       case 'noble':
-        return (input) => {
-          warmNobleNow()
-          return noble(input)
-        }
+        return noble
       case 'openssl':
         return openssl
       case 'native':

@@ -27,27 +27,19 @@ const slice = 2
 export function warmNoble(): void {
   if (state !== 'cold') return
   state = 'warming'
+  const steps = makeTable()
   const goOn = () => {
     const end = performance.now() + slice
-    while (performance.now() < end) if (takeStep()) return
+    while (performance.now() < end) {
+      if (!steps.next().done) continue
+      // The first signature is slow as well, since its code has not been compiled
+      signNoble(new Uint8Array(32), new Uint8Array(32).fill(1))
+      state = 'warm'
+      return
+    }
     setImmediate(goOn).unref()
   }
   setImmediate(goOn).unref()
-}
-
-/** Makes noble ready at one go, which takes as long as 200 signatures. @internal */
-export function warmNobleNow(): void {
-  while (state !== 'warm') takeStep()
-}
-
-/** @returns whether it was the last one. */
-function takeStep(): boolean {
-  if (state !== 'warm' && steps.next().done) {
-    // The first signature is slow as well, since its code has not been compiled
-    signNoble(new Uint8Array(32), new Uint8Array(32).fill(1))
-    state = 'warm'
-  }
-  return state === 'warm'
 }
 
 interface Sum {
@@ -55,8 +47,6 @@ interface Sum {
   readonly right: Point
   readonly sum: Point
 }
-
-const steps = makeTable()
 
 /**
  * Has noble build its table of multiples of the base point out of sums that are made here, one at a

@@ -25,7 +25,7 @@ export interface AnyResponse {
   readonly body?: unknown
 }
 
-/** Members of a RequestInit, on no prototype, and ours to change. @internal */
+/** Members of a RequestInit, on no prototype. @internal */
 export type OwnInit = Record<string, unknown>
 
 /** A call, as the arguments say it; of the two the init wins. @internal */
@@ -105,7 +105,7 @@ export function plainArguments(call: FetchCall): [input: unknown, init?: unknown
 
 const noMembers: OwnInit = Object.freeze(new Bare<unknown>())
 
-/** What the init says but for the headers, on an object of our own. @internal */
+/** What the init says but for the headers, on an object that is not the caller's. @internal */
 export function ownInit({ init, request, signal, isAltered }: FetchCall): OwnInit {
   if (init === undefined && request === undefined && !isAltered) return noMembers
   const own = membersOf(init)

@@ -117,7 +117,7 @@ function tellSuccess(
   answer: AnyResponse,
 ): boolean {
   const { status } = answer
-  if (status < 200 || status > 299) return false
+  if (!(status >= 200 && status < 300)) return false
   if (!answer.redirected) binding.internals.accepted(url, authorization)
   return true
 }

@@ -171,6 +171,22 @@ describe('a header that is given again', () => {
     expect(claims(auth.authorization(offers)).iss).toBe(`${did('a')}#webserver2`)
   })
 
+  it('gives way to one of the key before, when wall time was set back to its days', () => {
+    const auth = create({
+      keys: [
+        { id: 'webserver', key: counting(first.pem) },
+        { id: 'webserver2', key: counting(second.pem), activeFrom: start + 10 },
+      ],
+    })
+    now = start + 12
+    const header = auth.authorization(offers)
+    expect(claims(header).iss).toBe(`${did('a')}#webserver2`)
+    expect(auth.authorization(offers)).toBe(header)
+    // Its token, which is 30 s older by `iat`, would do at that time
+    now = start + 7
+    expect(claims(auth.authorization(offers)).iss).toBe(`${did('a')}#webserver`)
+  })
+
   it('goes with the partners that it was for', () => {
     const auth = create()
     auth.authorization(offers)

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { hmacSha256 } from '../../src/signers/hmac.js'
 
 describe('hmacSha256', () => {
@@ -36,5 +36,16 @@ describe('hmacSha256', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  it('leaves nothing of the key in memory of its own', () => {
+    const fill = vi.spyOn(Buffer.prototype, 'fill')
+    const set = vi.spyOn(Buffer.prototype, 'set')
+    hmacSha256(new Uint8Array(32).fill(7), new Uint8Array(32).fill(9))
+    const written = new Set(set.mock.contexts as Buffer[])
+    expect(written.size).toBe(2)
+    expect(new Set(fill.mock.contexts)).toEqual(written)
+    for (const buffer of written) expect(buffer.every((byte) => byte === 0)).toBe(true)
+    vi.restoreAllMocks()
   })
 })
