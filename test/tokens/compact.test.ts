@@ -66,6 +66,14 @@ describe('the payload of a token', () => {
       }),
     )
   })
+
+  it.each(['a', 'é', '漢', '😀'])('has claims of thousands of %s', (character) => {
+    for (const count of [500, 1_000, 1_300, 2_000, 5_000]) {
+      const asked = request({ claims: { note: character.repeat(count) } })
+      const expected = JSON.stringify(claimsSet(asked, times, undefined))
+      expect(encodePayload(asked, times)).toBe(payloadOf(expected))
+    }
+  })
 })
 
 describe('the pieces of a token', () => {
