@@ -2,9 +2,10 @@
 // own: what V8 learns of the code of one auth it forgets when there are several.
 //
 //     tsx bench/minting-process.ts <backend> <rounds>
-import { createPrivateKey, sign as cryptoSign, hash } from 'node:crypto'
+import { createHmac, createPrivateKey, sign as cryptoSign, hash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { setImmediate as immediate } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import * as noble from '@noble/secp256k1'
 import { localSigner } from 'orgid-bearer'
 import { loadPeers } from './peers.js'
@@ -43,9 +44,10 @@ function ours(name: string): Row {
 }
 
 /** Over an input as long as that of a token. */
-function bare(): Row {
+function bare(
+  sign: (input: Uint8Array) => unknown = bareSigners[backend as keyof typeof bareSigners](),
+): Row {
   const inputs = partners.map((_, index) => Buffer.from(`${'x'.repeat(320)}${index}`))
-  const sign = bareSigners[backend as keyof typeof bareSigners]()
   return {
     name: 'bare signatures',
     operations,
@@ -73,6 +75,18 @@ const bareSigners = {
     }
     return (input: Uint8Array) => ecdsaSign(hash('sha256', input, 'buffer'), scalar)
   },
+}
+
+/** With the table that noble makes for itself, and node:crypto's HMAC: a copy of noble of its own. */
+async function untouched(): Promise<readonly Row[]> {
+  if (backend !== 'noble') return []
+  const file = createRequire(import.meta.url).resolve('@noble/secp256k1')
+  const copy = (await import(`${pathToFileURL(file)}?copy`)) as typeof noble
+  copy.hashes.sha256 = (message) => hash('sha256', message, 'buffer')
+  copy.hashes.hmacSha256 = (secret, message) =>
+    createHmac('sha256', secret).update(message).digest()
+  const row = bare((input) => copy.sign(input, scalar))
+  return [{ ...row, name: 'bare signatures, its own table' }]
 }
 
 type Mint = (claims: { issuer: string; audience: string }) => unknown
@@ -105,6 +119,12 @@ async function peers(): Promise<readonly Row[]> {
   )
 }
 
-const rows = [bare(), ours('orgid-bearer'), ours('orgid-bearer, again'), ...(await peers())]
+const rows = [
+  bare(),
+  ...(await untouched()),
+  ours('orgid-bearer'),
+  ours('orgid-bearer, again'),
+  ...(await peers()),
+]
 const timings = await interleave(rows, { rounds: Number(rounds), warmUp: 10 })
 console.log(JSON.stringify(Object.fromEntries(timings)))

@@ -132,10 +132,9 @@ const hash = 0x23
 
 // What the URL parser leaves as it is: 1 for each such character of ASCII
 const plain = new Uint8Array(128)
-for (const character of "-._~!$&'()*+,;=:@/") plain[character.charCodeAt(0)] = 1
-for (let code = 0; code < 128; code += 1) {
-  if (/[A-Za-z\d]/.test(String.fromCharCode(code))) plain[code] = 1
-}
+plain.forEach((_, code) => {
+  if (/[A-Za-z\d\-._~!$&'()*+,;=:@/]/.test(String.fromCharCode(code))) plain[code] = 1
+})
 
 /**
  * Whether the path that begins at `start` is canonical already: plain characters, in segments that

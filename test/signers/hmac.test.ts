@@ -1,7 +1,11 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { hmacSha256 } from '../../src/signers/hmac.js'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 describe('hmacSha256', () => {
   // RFC 4231 4.2, 4.3 and 4.7
@@ -46,6 +50,5 @@ describe('hmacSha256', () => {
     expect(written.size).toBe(2)
     expect(new Set(fill.mock.contexts)).toEqual(written)
     for (const buffer of written) expect(buffer.every((byte) => byte === 0)).toBe(true)
-    vi.restoreAllMocks()
   })
 })
