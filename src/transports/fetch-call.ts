@@ -50,10 +50,10 @@ export interface FetchCall {
  * @internal
  */
 export function readCall(input: unknown, init: unknown, ambient: Ambient | undefined): FetchCall {
-  if (typeof input === 'string' && init === undefined) return simpleCall(input, ambient)
   const request = isRequest(input) ? input : undefined
   const given = (name: string) => member(init, name) ?? member(request, name)
-  const method = normalMethod(String(given('method') ?? 'GET'))
+  const asked = given('method') ?? undefined
+  const method = asked === undefined ? 'GET' : normalMethod(String(asked))
   const headers = given('headers')
   const callers = member(init, 'signal')
   const signal = callers === undefined ? member(request, 'signal') : callers
@@ -75,23 +75,6 @@ export function readCall(input: unknown, init: unknown, ambient: Ambient | undef
       (said !== undefined && said === init) ||
       inbound !== undefined ||
       typeof member(headers, 'next') === 'function',
-  }
-}
-
-/** Of a URL and nothing else: what the rest of `readCall` comes to, and most calls are. */
-function simpleCall(url: string, ambient: Ambient | undefined): FetchCall {
-  const signal = ambient === undefined ? undefined : inboundSignal(ambient, 'GET')
-  return {
-    input: url,
-    init: undefined,
-    request: undefined,
-    url,
-    options: undefined,
-    method: 'GET',
-    headers: undefined,
-    follows: true,
-    signal,
-    isAltered: signal !== undefined,
   }
 }
 
